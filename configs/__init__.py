@@ -1,0 +1,1 @@
+"""Configs, one a method and data set, for --config=configs/NAME.py."""

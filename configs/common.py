@@ -1,0 +1,85 @@
+"""Fields that every RAN config has, and their defaults."""
+
+import ml_collections
+
+SMOKE_EXAMPLES = 64
+
+
+def ran(name, variant=None):
+    """RAN on the data set `name`, by default with the paper's settings.
+
+    Args:
+        name: As for `kprivacy.data.load`.
+        variant: None, or "smoke" for two steps on a few examples.
+    """
+    config = ml_collections.ConfigDict()
+    config.method = "ran"  # folder of kprivacy that trains it
+    config.seed = 0  # of weights, order and noise
+    config.epochs = 10  # passes over the defender's part
+    config.batch_size = 128  # examples a step
+    config.steps_per_execution = 1  # batches a call of the train function
+    config.learning_rate = 1e-3  # of stage (4), the paper's l3
+    config.adversary_learning_rate = 1e-3  # of stage (3), l2
+    config.utility_learning_rate = 1e-3  # of stage (2), l1
+    config.cosine_decay = True  # whether l1 and l3 decay to 2 %
+
+    config.data = data = ml_collections.ConfigDict()
+    data.name = name  # TFDS name, "digits" or "image_folder:PATH"
+    data.data_dir = ml_collections.config_dict.placeholder(str)  # or TFDS's
+    data.download = False  # whether TFDS may download what is missing
+    data.image_size = ml_collections.config_dict.placeholder(tuple)  # folders
+    data.train_split = "defender[5%:]"  # defender and adversary learn from it
+    data.validation_split = "defender[:5%]"  # what is watched in training
+    data.attacker_split = "attacker"  # what fresh attackers learn from
+    data.test_split = "test"  # what is reported
+
+    config.client = client = ml_collections.ConfigDict()
+    client.network = "lenet"  # backbone
+    client.filters = (20, 50)  # of each convolution
+    client.kernel_size = 5  # of the convolutions, pixels
+    client.bottleneck = 0  # length of the features; 0: the pooled maps
+    client.noise = 0.0  # amplitude of the noise input; 0: none
+
+    config.server = server = ml_collections.ConfigDict()
+    server.units = (128,)  # widths of the hidden layers
+    server.dropout = 0.0  # share of the last layer's inputs
+
+    config.adversary = adversary = ml_collections.ConfigDict()
+    adversary.decoders = 1  # decoders in the loop
+    adversary.widen = 1  # factor on their filters
+
+    config.model = model = ml_collections.ConfigDict()
+    model.utility_weight = 0.5  # lambda
+    model.inner_steps = 3  # k
+    model.bounded = True  # whether the reward ends at its ceiling
+    model.per_example = "sum"  # squared error over an example's elements
+    model.compactness_weight = 0.0  # of the scatter within a class
+
+    config.attack = attack = ml_collections.ConfigDict()
+    attack.attackers = ()  # names; none given: all
+    attack.epochs = 10  # longest training of the decoders
+    if variant == "smoke":
+        _shrink(config)
+    return config
+
+
+def _shrink(config):
+    """Two steps on a few examples, to see that everything runs."""
+    config.epochs = 1
+    config.batch_size = SMOKE_EXAMPLES // 2
+    config.data.name = "digits"
+    config.data.train_split = f"defender[:{SMOKE_EXAMPLES}]"
+    config.data.validation_split = f"defender[{SMOKE_EXAMPLES}:{2 * SMOKE_EXAMPLES}]"
+    config.data.attacker_split = f"attacker[:{SMOKE_EXAMPLES}]"
+    config.data.test_split = f"test[:{SMOKE_EXAMPLES}]"
+    config.attack.attackers = ("ridge", "mirror")
+    config.attack.epochs = 1
+
+
+def check_variant(variant, choices):
+    """Raises unless `variant` is None or one of `choices`."""
+    if variant is not None and variant not in choices:
+        raise ValueError(
+            f"The variant after the colon must be one of {choices}. "
+            f"Received: {variant!r}."
+        )

@@ -1,0 +1,12 @@
+"""RAN on the 1,797 embedded digits: the demo, about a minute, no network."""
+
+from kprivacy.configs import common
+
+
+def get_config(variant=None):
+    """Returns the config; `variant` may be "smoke"."""
+    common.check_variant(variant, ("smoke",))
+    config = common.ran("digits", variant)
+    if variant == "smoke":
+        return config
+    return config

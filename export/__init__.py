@@ -1,0 +1,1 @@
+"""The export stage: from a working directory to phone and server."""

@@ -1,0 +1,182 @@
+"""Attackers that learn to reconstruct data from what a release sends.
+
+Each is fitted on pairs (features, data) of the attacker's own, picks its
+settings on a validation part of them, and has `name`, `fit` and `predict`.
+"""
+
+import numpy as np
+
+RIDGE_STRENGTHS = tuple(10.0**power for power in range(-4, 6))
+NEIGHBOURS = (1, 3, 10, 30, 100, 300)
+
+
+class Ridge:
+    """Linear reconstruction in closed form, with float64 ridge regression.
+
+    Features are standardised; the strength is picked on validation data.
+    """
+
+    name = "ridge"
+
+    def fit(self, features, targets, validation):
+        x = self._standardised(features, fit=True)
+        y = targets.reshape(len(targets), -1).astype(np.float64)
+        self._shape = targets.shape[1:]
+        self._offset = y.mean(axis=0)
+        values, vectors = np.linalg.eigh(x.T @ x)
+        projected = vectors.T @ (x.T @ (y - self._offset))
+        best = np.inf
+        for strength in RIDGE_STRENGTHS:
+            scale = np.maximum(values, 0)[:, None] + strength
+            weights = vectors @ (projected / scale)
+            error = _error(validation[1], self._apply(weights, validation[0]))
+            if error < best:
+                best, self._weights = error, weights
+        return self
+
+    def predict(self, features):
+        return self._apply(self._weights, features)
+
+    def _apply(self, weights, features):
+        y = self._standardised(features) @ weights + self._offset
+        return y.reshape(-1, *self._shape)
+
+    def _standardised(self, features, fit=False):
+        x = np.asarray(features, np.float64).reshape(len(features), -1)
+        if fit:
+            self._mean, self._std = x.mean(axis=0), x.std(axis=0)
+            self._std[self._std < 1e-12] = 1.0
+        return (x - self._mean) / self._std
+
+
+class NearestNeighbours:
+    """The mean of the originals whose features lie nearest.
+
+    It needs no scale, so it also reads features that differ by little; the
+    number of neighbours is picked on validation data.
+    """
+
+    name = "nearest_neighbours"
+
+    def fit(self, features, targets, validation):
+        from sklearn.neighbors import NearestNeighbors
+
+        x = np.asarray(features, np.float32).reshape(len(features), -1)
+        std = x.std(axis=0)
+        self._scale = 1.0 / np.where(std < 1e-12, 1.0, std)
+        self._targets = targets
+        most = min(max(NEIGHBOURS), len(x))
+        self._index = NearestNeighbors(n_neighbors=most).fit(x * self._scale)
+        nearest = self._nearest(validation[0], most)
+        counts = [count for count in NEIGHBOURS if count <= most]
+        errors = [
+            _error(validation[1], self._mean(nearest[:, :count]))
+            for count in counts
+        ]
+        self._count = counts[int(np.argmin(errors))]
+        return self
+
+    def predict(self, features):
+        return self._mean(self._nearest(features, self._count))
+
+    def _nearest(self, features, count):
+        x = np.asarray(features, np.float32).reshape(len(features), -1)
+        return self._index.kneighbors(
+            x * self._scale, n_neighbors=count, return_distance=False
+        )
+
+    def _mean(self, nearest):
+        parts = np.array_split(nearest, max(1, nearest.size // 100_000))
+        return np.concatenate(
+            [self._targets[part].mean(axis=1) for part in parts]
+        )
+
+
+class Decoder:
+    """A network trained to reconstruct, from features brought to one scale.
+
+    Vectors are brought to normal quantiles one by one, which spreads out
+    values that crowd together; maps are standardised element by element. The
+    weights of the epoch that is best on validation data are kept.
+
+    Args:
+        build: Function of (feature shape, target shape) that returns a
+            `keras.Model`.
+        epochs: Longest training.
+        batch_size: Examples a step.
+        learning_rate: Of Adam, at the start of a cosine decay.
+        seed: Seeds weights and order.
+    """
+
+    def __init__(
+        self,
+        name,
+        build,
+        epochs=20,
+        batch_size=128,
+        learning_rate=1e-3,
+        seed=0,
+    ):
+        self.name = name
+        self._build = build
+        self._epochs = epochs
+        self._batch_size = batch_size
+        self._learning_rate = learning_rate
+        self._seed = seed
+
+    def fit(self, features, targets, validation):
+        import keras
+
+        keras.utils.set_random_seed(self._seed)
+        x = self._scaled(features, fit=True)
+        self._model = self._build(x.shape[1:], targets.shape[1:])
+        steps = -(-len(x) // self._batch_size)
+        rate = keras.optimizers.schedules.CosineDecay(
+            self._learning_rate, steps * self._epochs
+        )
+        self._model.compile(keras.optimizers.Adam(rate), loss="mse")
+        self._model.fit(
+            x,
+            targets,
+            batch_size=self._batch_size,
+            epochs=self._epochs,
+            validation_data=(self._scaled(validation[0]), validation[1]),
+            callbacks=[
+                keras.callbacks.EarlyStopping(
+                    patience=self._epochs, restore_best_weights=True
+                )
+            ],
+            verbose=0,
+        )
+        return self
+
+    def predict(self, features):
+        return self._model.predict(
+            self._scaled(features), batch_size=256, verbose=0
+        )
+
+    def _scaled(self, features, fit=False):
+        x = np.asarray(features, np.float32)
+        if fit:
+            self._scaler = _scaler(x)
+        flat = self._scaler.transform(x.reshape(len(x), -1))
+        # Rare values would lie many deviations out and drown the rest.
+        return np.clip(flat, -5, 5).reshape(x.shape).astype(np.float32)
+
+
+def _scaler(x):
+    from sklearn.preprocessing import QuantileTransformer, StandardScaler
+
+    if x.ndim > 2:
+        return StandardScaler().fit(x.reshape(len(x), -1))
+    return QuantileTransformer(
+        n_quantiles=min(1000, len(x)),
+        output_distribution="normal",
+        random_state=0,
+    ).fit(x)
+
+
+def _error(targets, predictions):
+    return float(
+        np.mean((targets.astype(np.float64) - predictions) ** 2)
+    )

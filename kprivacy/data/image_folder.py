@@ -1,0 +1,78 @@
+"""A user's own images: PATH/CLASS/*.png and the like, one folder a class."""
+
+import pathlib
+import warnings
+
+import numpy as np
+
+from kprivacy.data.errors import DataError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+MOST_PIXELS = 50_000_000
+
+
+def read(path, image_size=None):
+    """Reads every image under `path`, resized to (height, width), as RGB.
+
+    Returns:
+        ((uint8 images, labels), None, number of classes); classes in
+        alphabetical order of their folders.
+
+    Raises:
+        DataError: There are no images, or one cannot be read.
+    """
+    root = pathlib.Path(path).expanduser()
+    if not root.is_dir():
+        raise DataError(
+            f"'image_folder:PATH' must name a folder. Received: {str(root)!r}"
+            f", which {'is a file' if root.exists() else 'does not exist'}."
+        )
+    classes = sorted(p for p in root.iterdir() if p.is_dir())
+    files = [
+        (file, label)
+        for label, folder in enumerate(classes)
+        for file in sorted(folder.rglob("*"))
+        if file.suffix.lower() in SUFFIXES and file.is_file()
+    ]
+    if not files or len(classes) < 2:
+        raise DataError(
+            f"{str(root)!r} must hold at least two folders, one a class, of "
+            f"{', '.join(SUFFIXES)} images. Received: {len(classes)} folders"
+            f" with {len(files)} images."
+        )
+    size = tuple(image_size or (64, 64))
+    images = np.stack([_read_image(file, size) for file, _ in files])
+    labels = np.array([label for _, label in files], np.int32)
+    return (images, labels), None, len(classes)
+
+
+def _read_image(file, size):
+    from PIL import Image, ImageOps
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file, formats=FORMATS) as image:
+                _check_pixels(file, image)
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+                return np.asarray(
+                    upright.resize(size[::-1], Image.BILINEAR)
+                )
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"{str(file)!r} is not a readable image of {', '.join(FORMATS)} "
+            f"({type(error).__name__}: {error}). Replace it or move it out "
+            "of the folder."
+        ) from error
+
+
+def _check_pixels(file, image):
+    pixels = image.size[0] * image.size[1]
+    if pixels > MOST_PIXELS:
+        raise DataError(
+            f"{str(file)!r} has {pixels:,} pixels; at most {MOST_PIXELS:,} "
+            "are read. Make it smaller or move it out of the folder."
+        )

@@ -1,0 +1,58 @@
+"""Checks that end in a sentence: what was expected, what came, what to do."""
+
+import keras
+
+
+def check_roles(client, **others):
+    """Raises unless every role is a built model on the client's output."""
+    for name, model in {"client": client, **others}.items():
+        if not isinstance(model, keras.Model):
+            raise TypeError(
+                f"`{name}` must be a built functional `keras.Model`. "
+                f"Received: {model!r} (of type {type(model).__name__}). "
+                "Build one with kprivacy's builders or with `keras.Model("
+                "inputs, outputs)`."
+            )
+        if not getattr(model, "inputs", None):
+            raise ValueError(
+                f"`{name}` must be built, with known input and output shapes. "
+                f"Received: {model.name!r}, which has none yet. Begin a "
+                "`keras.Sequential` with `keras.Input(shape)`."
+            )
+    codes = tuple(client.outputs[0].shape[1:])
+    for name, model in others.items():
+        expected = tuple(model.inputs[0].shape[1:])
+        if expected != codes:
+            raise ValueError(
+                f"`{name}` must take what the client sends, shape {codes} "
+                f"without the batch. Received: {name} with input shape "
+                f"{expected}. Build it from `client.output_shape[1:]`."
+            )
+
+
+def check_fraction(name, value):
+    """Raises unless `value` is a number in [0, 1]."""
+    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError(
+            f"`{name}` must be a number in [0, 1]. Received: {name}={value!r}."
+        )
+
+
+def check_count(name, value, minimum=1):
+    """Raises unless `value` is an integer of at least `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, int) or (
+        value < minimum
+    ):
+        raise ValueError(
+            f"`{name}` must be an integer of at least {minimum}. "
+            f"Received: {name}={value!r}."
+        )
+
+
+def check_choice(name, value, choices):
+    """Raises unless `value` is one of `choices`."""
+    if value not in choices:
+        raise ValueError(
+            f"`{name}` must be one of {', '.join(map(repr, choices))}. "
+            f"Received: {name}={value!r}."
+        )

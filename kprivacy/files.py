@@ -1,0 +1,110 @@
+"""Files written beside and renamed, so that none is ever half there."""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import platform
+import shutil
+
+import numpy as np
+
+
+def write_bytes(path, content):
+    """Writes `content` to `path` in one move; makes the folder."""
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(path, value):
+    """Writes plain data as JSON with sorted, indented keys."""
+    text = json.dumps(value, indent=2, default=_plain)
+    write_bytes(path, (text + "\n").encode())
+
+
+def read_json(path):
+    """Reads JSON.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is not JSON.
+    """
+    with open(path, encoding="utf-8") as file:
+        try:
+            return json.load(file)
+        except json.JSONDecodeError as error:
+            raise ValueError(
+                f"{str(path)!r} is not valid JSON ({error}). Make it again "
+                "with the command that wrote it."
+            ) from error
+
+
+@contextlib.contextmanager
+def new_folder(path):
+    """Yields a folder that takes the place of `path` once it is complete."""
+    path = pathlib.Path(path).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    before = path.with_name(f".{path.name}.{os.getpid()}.before")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    try:
+        yield beside
+        if path.exists():
+            os.replace(path, before)
+        os.replace(beside, path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(before, ignore_errors=True)
+
+
+def sha256(path):
+    """The hash of a file, or of all files of a folder with their names."""
+    path = pathlib.Path(path)
+    digest = hashlib.sha256()
+    if path.is_file():
+        digest.update(path.read_bytes())
+        return digest.hexdigest()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        digest.update(file.relative_to(path).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def environment():
+    """Versions and hardware that a result depends on."""
+    from importlib import metadata
+
+    from kprivacy.version import __version__
+
+    names = ("tensorflow", "keras", "numpy", "ai-edge-litert")
+    return {
+        "kprivacy": __version__,
+        **{name: metadata.version(name) for name in names},
+        "python": platform.python_version(),
+        "cpu": f"{_cpu()}, {os.cpu_count()} cores",
+    }
+
+
+def _cpu():
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _plain(value):
+    """NumPy numbers and arrays as JSON's own."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no place in a result file.")

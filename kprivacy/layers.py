@@ -1,0 +1,32 @@
+"""Layers that the networks of several methods share."""
+
+import keras
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class AddUniformNoise(keras.layers.Layer):
+    """Adds noise that comes in as an input, uniform on [0, 1), recentred.
+
+    `output = features + amplitude * (2 * noise - 1)`. The noise is an input
+    and not drawn here, so that the layer converts to TFLite and the phone
+    draws it: random bytes, divided by 256, are such noise.
+
+    Args:
+        amplitude: Half the width of the noise, in units of the features.
+
+    Call arguments: `[features, noise]` of the same shape.
+    """
+
+    def __init__(self, amplitude, **kwargs):
+        super().__init__(**kwargs)
+        self.amplitude = amplitude
+
+    def call(self, inputs):
+        features, noise = inputs
+        return features + self.amplitude * (2.0 * noise - 1.0)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    def get_config(self):
+        return {**super().get_config(), "amplitude": self.amplitude}

@@ -1,0 +1,8 @@
+"""Backbones that methods, victims and attackers share."""
+
+from kprivacy.networks.lenet import lenet
+from kprivacy.networks.mirror import mirror
+from kprivacy.networks.mlp import mlp
+from kprivacy.networks.residual import residual_decoder
+
+__all__ = ["lenet", "mirror", "mlp", "residual_decoder"]

@@ -1,0 +1,122 @@
+"""Releases: what leaves the phone, as a function on NumPy batches.
+
+Whatever is judged is one of these callables, data in (float32; images in
+[0, 1]), what is sent out: a Keras client, the very .tflite file that ships,
+a baseline. Attacks and utility are measured on releases alone.
+"""
+
+import numpy as np
+
+
+class KerasRelease:
+    """A Keras client as a release.
+
+    Args:
+        client: Functional model from data, and noise if it takes any, to
+            features.
+        seed: Seeds the noise; None draws from the system's entropy.
+        batch_size: Examples a step.
+    """
+
+    def __init__(self, client, seed=None, batch_size=512):
+        self.client = client
+        self._generator = np.random.default_rng(seed)
+        self._batch_size = batch_size
+
+    def __call__(self, data):
+        noise = [
+            random_bytes(self._generator, (len(data), *tensor.shape[1:]))
+            for tensor in self.client.inputs[1:]
+        ]
+        return self.encode(data, *noise)
+
+    def encode(self, data, *noise):
+        """The features of `data` under given noise, uint8."""
+        inputs = [np.asarray(data, np.float32)]
+        inputs += [one.astype(np.float32) / 255.0 for one in noise]
+        return self.client.predict(
+            inputs if noise else inputs[0],
+            batch_size=self._batch_size,
+            verbose=0,
+        )
+
+
+class TFLiteRelease:
+    """An exported client, run by LiteRT one example at a time.
+
+    Takes what `KerasRelease` takes; images and noise are put on the wire as
+    the uint8 that an app passes. Returns the features as they are sent.
+
+    Args:
+        model: Path of the .tflite file, or its bytes.
+        signature: Its signature.
+        seed: Seeds the noise; None draws from the system's entropy.
+
+    Raises:
+        ValueError: LiteRT cannot read the file.
+    """
+
+    def __init__(self, model, signature="encode", seed=None):
+        from ai_edge_litert.interpreter import Interpreter
+
+        content = isinstance(model, bytes)
+        source = {"model_content" if content else "model_path": model}
+        if not content:
+            source["model_path"] = str(model)
+        self.interpreter = Interpreter(**source, num_threads=1)
+        self._runner = self.interpreter.get_signature_runner(signature)
+        self._inputs = self._runner.get_input_details()
+        (self._data_name,) = set(self._inputs) - {"noise"}
+        self._generator = np.random.default_rng(seed)
+
+    def __call__(self, data):
+        noise = [
+            random_bytes(self._generator, (len(data), *detail["shape"][1:]))
+            for name, detail in self._inputs.items()
+            if name == "noise"
+        ]
+        return self.encode(data, *noise)
+
+    def encode(self, data, *noise):
+        """The features of `data` under given noise, uint8, as sent."""
+        values = self.wire_data(data)
+        sent = []
+        for i in range(len(values)):
+            inputs = {self._data_name: values[i : i + 1]}
+            if noise:
+                inputs["noise"] = noise[0][i : i + 1]
+            sent.append(self.run(inputs))
+        return np.concatenate(sent)
+
+    def wire_data(self, data):
+        """`data` as the client's file takes it: images as uint8."""
+        return to_wire(data, self._inputs[self._data_name]["dtype"])
+
+    def run(self, inputs):
+        """What one call of the file sends for a dict of its raw inputs."""
+        (sent,) = self._runner(**inputs).values()
+        return sent
+
+
+def random_bytes(generator, shape):
+    """Noise as a phone draws it: uniform random bytes."""
+    return generator.integers(0, 256, shape, np.uint8)
+
+
+def to_wire(values, dtype):
+    """Data of range [0, 1] as uint8, or unchanged for a float input."""
+    values = np.asarray(values, np.float32)
+    if dtype == np.uint8:
+        return np.clip(np.rint(values * 255.0), 0, 255).astype(np.uint8)
+    return values.astype(dtype)
+
+
+def accuracy(server, release, data, labels):
+    """The share of examples that `server` classifies right from a release.
+
+    Args:
+        server: Function from a batch of released features to logits or
+            probabilities, shape (examples, classes).
+    """
+    outputs = server(release(data))
+    return float(np.mean(np.argmax(outputs, axis=-1) == labels))

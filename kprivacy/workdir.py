@@ -1,0 +1,88 @@
+"""A working directory: what one training left, and all that later steps need.
+
+    config.json     what was trained, on which data
+    checkpoints/    the state after the last whole epoch, while training
+    model.keras     the trained model
+    metrics.csv     one row an epoch
+    logs/           for TensorBoard
+    samples/        inputs against a fresh attacker's reconstructions
+    audit/          what fresh attackers found
+    export/         the bundle for the phone and the server
+"""
+
+import pathlib
+
+import ml_collections
+
+from kprivacy import data, files
+
+
+class WorkdirError(ValueError):
+    """A working directory lacks what a step needs; says which step makes it."""
+
+
+def write_config(workdir, config):
+    """Writes the config; refuses a directory that belongs to another one."""
+    path = pathlib.Path(workdir) / "config.json"
+    values = _plain(config)
+    if path.exists() and files.read_json(path) != values:
+        held = files.read_json(path)
+        differing = sorted(
+            key
+            for key in set(held) | set(values)
+            if held.get(key) != values.get(key)
+        )
+        raise WorkdirError(
+            f"{str(workdir)!r} holds a training with another config (it "
+            f"differs in {', '.join(differing)}). Choose another --workdir, "
+            "or delete that one to start afresh."
+        )
+    files.write_json(path, values)
+
+
+def read_config(workdir):
+    """Reads the config that a training wrote."""
+    path = pathlib.Path(workdir) / "config.json"
+    if not path.is_file():
+        raise WorkdirError(
+            f"{str(workdir)!r} is no working directory: it has no "
+            "config.json. Train first: python -m kprivacy.train "
+            f"--config=configs/ran_digits.py --workdir={workdir}"
+        )
+    return ml_collections.ConfigDict(files.read_json(path))
+
+
+def read_model(workdir):
+    """Loads the trained model."""
+    import keras
+
+    import kprivacy  # noqa: F401  (registers the methods' classes)
+
+    path = pathlib.Path(workdir) / "model.keras"
+    if not path.is_file():
+        raise WorkdirError(
+            f"{str(workdir)!r} holds no trained model: {path.name} is "
+            "missing. Run the same training command again; it goes on where "
+            "it stopped."
+        )
+    kprivacy.RAN  # noqa: B018  (loads the class, so that Keras knows it)
+    return keras.saving.load_model(path)
+
+
+def read_data(config, split):
+    """The `Arrays` of one part of a config's data set."""
+    options = config.data
+    return data.arrays(
+        options.name,
+        split,
+        data_dir=options.data_dir,
+        download=options.download,
+        image_size=options.image_size,
+    )
+
+
+def _plain(config):
+    """A config as JSON gives it back: lists for tuples."""
+    import json
+
+    return json.loads(config.to_json())

@@ -1,0 +1,58 @@
+"""Fixtures that several test files share."""
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+# Two logical CPUs, for the tests of distribution; before anything else runs.
+_CPU = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(
+    _CPU, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture(autouse=True)
+def _float32_policy():
+    import keras
+
+    yield
+    keras.mixed_precision.set_global_policy("float32")
+    keras.backend.clear_session()
+
+
+@pytest.fixture(scope="session")
+def tfds_dir():
+    """The folder of prepared TFDS sets."""
+    folder = os.environ.get("TFDS_DATA_DIR")
+    if not folder or not os.path.isdir(os.path.join(folder, "mnist")):
+        pytest.skip("needs TFDS_DATA_DIR with a prepared mnist")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def smoke_run(tmp_path_factory):
+    """A working directory trained, audited and exported from a smoke config."""
+    from configs import ran_digits
+    from export import bundle
+    from kprivacy import audit_lib, train_lib
+
+    folder = tmp_path_factory.mktemp("smoke")
+    train_lib.train(ran_digits.get_config("smoke"), folder)
+    audit_lib.audit(folder)
+    bundle.export(folder, folder / "export")
+    return folder
+
+
+@pytest.fixture
+def toy_images():
+    """64 seeded images of 28 x 28 x 1 in three classes that differ."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(64, dtype=np.int32) % 3
+    images = generator.random((64, 28, 28, 1), np.float32) * 0.5
+    images += (labels / 6)[:, None, None, None].astype(np.float32)
+    return images, labels
