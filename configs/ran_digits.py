@@ -9,4 +9,8 @@ def get_config(variant=None):
     config = common.ran("digits", variant)
     if variant == "smoke":
         return config
+    common.improved(config)
+    config.epochs = 15
+    config.batch_size = 32
+    config.attack.steps = 240
     return config

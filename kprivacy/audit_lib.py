@@ -91,7 +91,7 @@ def reconstruction(config, client, parts):
     return Reconstruction(
         encoder=client,
         attackers=config.attack.attackers or None,
-        epochs=config.attack.epochs,
+        steps=config.attack.steps,
         data_range=data_range(parts.test.data),
         seed=config.seed,
     )

@@ -69,7 +69,9 @@ def undefended(config, directory):
         return keras.saving.load_model(path)
     part = workdir.read_data(config, config.data.train_split)
     model = plain_classifier(config, part)
-    model.fit(batches(config, part), epochs=config.epochs, verbose=0)
+    model.fit(
+        batches(config, part), epochs=config.epochs, shuffle=False, verbose=0
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     save(model, path)
     return model
@@ -124,6 +126,7 @@ def _fit(model, config, directory, part, held):
             keras.callbacks.TensorBoard(directory / "logs"),
             checkpoint,
         ],
+        shuffle=False,
         verbose=verbosity(),
     )
 

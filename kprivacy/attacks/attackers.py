@@ -6,7 +6,7 @@ settings on a validation part of them, and has `name`, `fit` and `predict`.
 
 import numpy as np
 
-RIDGE_STRENGTHS = tuple(10.0**power for power in range(-4, 6))
+RIDGE_STRENGTHS = tuple(10.0**power for power in range(-8, 6))
 NEIGHBOURS = (1, 3, 10, 30, 100, 300)
 
 
@@ -97,55 +97,59 @@ class Decoder:
 
     Vectors are brought to normal quantiles one by one, which spreads out
     values that crowd together; maps are standardised element by element. The
-    weights of the epoch that is best on validation data are kept.
+    weights are validated `CHECKS` times on the way and the best ones kept.
 
     Args:
         build: Function of (feature shape, target shape) that returns a
             `keras.Model`.
-        epochs: Longest training.
+        steps: Gradient steps, whatever the number of examples.
         batch_size: Examples a step.
         learning_rate: Of Adam, at the start of a cosine decay.
         seed: Seeds weights and order.
     """
 
+    CHECKS = 12
+
     def __init__(
         self,
         name,
         build,
-        epochs=20,
+        steps=800,
         batch_size=128,
         learning_rate=1e-3,
         seed=0,
     ):
         self.name = name
         self._build = build
-        self._epochs = epochs
+        self._steps = steps
         self._batch_size = batch_size
         self._learning_rate = learning_rate
         self._seed = seed
 
     def fit(self, features, targets, validation):
         import keras
+        import tensorflow as tf
 
         keras.utils.set_random_seed(self._seed)
         x = self._scaled(features, fit=True)
         self._model = self._build(x.shape[1:], targets.shape[1:])
-        steps = -(-len(x) // self._batch_size)
         rate = keras.optimizers.schedules.CosineDecay(
-            self._learning_rate, steps * self._epochs
+            self._learning_rate, self._steps
         )
         self._model.compile(keras.optimizers.Adam(rate), loss="mse")
+        pairs = tf.data.Dataset.from_tensor_slices((x, targets))
+        pairs = pairs.shuffle(len(x), seed=self._seed).repeat()
         self._model.fit(
-            x,
-            targets,
-            batch_size=self._batch_size,
-            epochs=self._epochs,
+            pairs.batch(self._batch_size).prefetch(2),
+            steps_per_epoch=-(-self._steps // self.CHECKS),
+            epochs=self.CHECKS,
             validation_data=(self._scaled(validation[0]), validation[1]),
             callbacks=[
                 keras.callbacks.EarlyStopping(
-                    patience=self._epochs, restore_best_weights=True
+                    patience=self.CHECKS, restore_best_weights=True
                 )
             ],
+            shuffle=False,
             verbose=0,
         )
         return self

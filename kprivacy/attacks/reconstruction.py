@@ -26,7 +26,7 @@ class Reconstruction:
             attacker "mirror" is; without it that attacker stays away.
         attackers: Names out of "ridge", "nearest_neighbours", "mirror",
             "residual"; None for all.
-        epochs: Longest training of the decoders.
+        steps: Gradient steps of the decoders' training.
         data_range: Largest minus smallest value of the data; 1 for images
             in [0, 1]. Also decides the decoders' output: "sigmoid" where
             the data lie in [0, 1], linear elsewhere.
@@ -48,7 +48,7 @@ class Reconstruction:
     NAMES = ("ridge", "nearest_neighbours", "mirror", "residual")
 
     def __init__(
-        self, encoder=None, attackers=None, epochs=15, data_range=1.0, seed=0
+        self, encoder=None, attackers=None, steps=800, data_range=1.0, seed=0
     ):
         unknown = set(attackers or ()) - set(self.NAMES)
         if unknown:
@@ -60,7 +60,7 @@ class Reconstruction:
         self._names = tuple(attackers or self.NAMES)
         if encoder is None:
             self._names = tuple(n for n in self._names if n != "mirror")
-        self._epochs = epochs
+        self._steps = steps
         self._data_range = data_range
         self._seed = seed
         self.best_attacker = None
@@ -138,7 +138,7 @@ class Reconstruction:
             return attackers.Decoder(
                 name,
                 lambda _, __: networks.mirror(self._encoder, activation),
-                epochs=self._epochs,
+                steps=self._steps,
                 seed=self._seed,
             )
         return attackers.Decoder(
@@ -146,7 +146,7 @@ class Reconstruction:
             lambda features, target: networks.residual_decoder(
                 features, target, output_activation=activation
             ),
-            epochs=self._epochs,
+            steps=self._steps,
             seed=self._seed,
         )
 
@@ -177,7 +177,7 @@ def _warn_if_weak(results):
         warnings.warn(
             "The best attacker's error is above that of predicting the mean: "
             "the attackers are implausibly weak, and this is no evidence of "
-            "privacy. Give them more epochs or more data.",
+            "privacy. Give them more steps or more data.",
             stacklevel=3,
         )
 

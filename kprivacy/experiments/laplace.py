@@ -37,7 +37,7 @@ def at_accuracy(config, directory, target):
         reached = _accuracy(classifier, parts.test, middle, config.seed)
         low, high = (middle, high) if reached >= target else (low, middle)
     results = Reconstruction(
-        epochs=config.attack.epochs, seed=config.seed
+        steps=config.attack.steps, seed=config.seed
     ).run(Laplace(low, config.seed), parts.attacker, parts.test)
     found = {
         "scale": low,
@@ -69,7 +69,7 @@ def _classifier(config, directory):
     part = workdir.read_data(config, config.data.train_split)
     model = train_lib.plain_classifier(config, part)
     dataset = train_lib.batches(config, part).map(_with_noise)
-    model.fit(dataset, epochs=config.epochs, verbose=0)
+    model.fit(dataset, epochs=config.epochs, shuffle=False, verbose=0)
     directory.mkdir(parents=True, exist_ok=True)
     train_lib.save(model, path)
     return model

@@ -54,7 +54,7 @@ def mirror(encoder, output_activation="sigmoid", widen=1, name="decoder"):
     for i, layer in enumerate(chain):
         x = _mirrored(layer, x, 1 if i == last else widen)
         if layer.weights and i != last:
-            x = layers.BatchNormalization()(x)
+            x = layers.BatchNormalization(momentum=0.9)(x)
             x = layers.ReLU()(x)
     x = layers.Activation(output_activation or "linear", dtype="float32")(x)
     return keras.Model(inputs, x, name=name)

@@ -9,7 +9,7 @@ from keras import layers
 def residual_decoder(
     input_shape,
     output_shape,
-    width=48,
+    width=32,
     blocks=1,
     output_activation="sigmoid",
     name="residual_decoder",
@@ -36,7 +36,7 @@ def residual_decoder(
     space = tuple(output_shape[:-1])
     rank = len(space)
     inputs = keras.Input(input_shape, name="features")
-    x = layers.BatchNormalization(name="standardise")(inputs)
+    x = layers.BatchNormalization(momentum=0.9, name="standardise")(inputs)
     half = max(width // 2, 16)
     start = tuple(math.ceil(math.ceil(n / 2) / 2) for n in space)
     skips = [None, None]
@@ -77,7 +77,7 @@ def _conv(rank, filters, kernel_size, strides=1):
 def _block(x, width, rank):
     y = x
     for _ in range(2):
-        y = layers.BatchNormalization()(y)
+        y = layers.BatchNormalization(momentum=0.9)(y)
         y = layers.ReLU()(y)
         y = _conv(rank, width, 3)(y)
     return layers.Add()([x, y])

@@ -1,0 +1,179 @@
+"""RAN's first table: MNIST and Fashion-MNIST, from training to the phone.
+
+Rows of a data set, each the mean of the seeds:
+
+    ran              the config's improvements, see its docstring
+    undefended       the same architecture, trained for accuracy alone
+    laplace          raw images under Laplace noise, at the accuracy of `ran`
+    ran:int8         the exported .tflite with its SavedModel
+    ran:paper        the paper's objective and network, no improvement
+    undefended:paper the paper's network, trained for accuracy alone
+"""
+
+import importlib
+import subprocess
+import sys
+
+from kprivacy import audit_lib, files, train_lib
+from kprivacy.experiments import laplace
+
+DATA = ("mnist", "fashion_mnist")
+SEEDS = (0, 1, 2)
+KEYS = ("accuracy", "attack_error", "ceiling", "error_over_ceiling")
+
+
+def cells(profile):
+    """The trainings of the table: name, and a function of a directory."""
+    for name in DATA:
+        for seed in SEEDS:
+            config = _config(name, None, seed, profile)
+            yield f"{name}/ran/{seed}", _with_export(config)
+            paper = _config(name, "paper", seed, profile)
+            yield f"{name}/paper/{seed}", _audited(paper)
+
+
+def rows(found):
+    """The rows from what every cell found, a dict of lists over seeds."""
+    table = []
+    for name in DATA:
+        ran = [found[f"{name}/ran/{seed}"] for seed in SEEDS]
+        paper = [found[f"{name}/paper/{seed}"] for seed in SEEDS]
+        for row in ("ran", "undefended", "laplace", "ran:int8"):
+            table.append(_row(f"{name}:{row}", [one[row] for one in ran]))
+        for row in ("ran", "undefended"):
+            table.append(
+                _row(f"{name}:{row}:paper", [one[row] for one in paper])
+            )
+    return table
+
+
+def pictures(runs):
+    """Samples to show beside the table: a label and a file each."""
+    return [
+        (f"{name}:{kind}", runs / name / kind / "0" / "samples")
+        for name in DATA
+        for kind in ("ran", "paper")
+    ]
+
+
+def _config(name, variant, seed, profile):
+    module = importlib.import_module(f"kprivacy.configs.ran_{name}")
+    config = module.get_config(variant)
+    config.seed = seed
+    if profile == "smoke":
+        config = module.get_config("smoke")
+        config.seed = seed
+    return config
+
+
+def _audited(config):
+    def run(directory):
+        train_lib.train(config, directory)
+        audit_lib.audit(directory)
+        return _read(directory)
+
+    return run
+
+
+def _with_export(config):
+    def run(directory):
+        train_lib.train(config, directory)
+        audit_lib.audit(directory)
+        _export(directory)
+        found = _read(directory)
+        found["laplace"] = _result(
+            laplace.at_accuracy(
+                config, directory / "laplace", found["ran"]["accuracy"]
+            )
+        )
+        exported = files.read_json(directory / "export" / "report.json")
+        found["ran:int8"] = {
+            **_result(exported["after"]),
+            "bytes": exported["bytes"],
+            "bytes_over_float32": exported["bytes"]
+            / exported["float32_bytes"],
+            "parity_mean_quanta": exported["parity"]["mean_quanta"],
+            "parity_max_quanta": exported["parity"]["max_quanta"],
+            "latency_ms": exported["latency_ms"],
+        }
+        return found
+
+    return run
+
+
+def _export(directory):
+    """Exports in a process of its own: the library never imports export."""
+    if (directory / "export" / "report.json").exists():
+        return
+    subprocess.run(
+        [sys.executable, "-m", "kprivacy.export.main",
+         f"--workdir={directory}"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def _read(directory):
+    audited = files.read_json(directory / "audit" / "audit.json")
+    reference = files.read_json(directory / "audit" / "undefended.json")
+    reconstruction = audited["reconstruction"]
+    best = reconstruction["results"][0]
+    return {
+        "ran": _result({
+            "accuracy": audited["accuracy"],
+            "attack_error": best["mse"],
+            "attacker": best["attacker"],
+            "reconstruction": reconstruction,
+        }),
+        "undefended": _result({
+            **reference,
+            "attacker": reference["reconstruction"]["results"][0]["attacker"],
+        }),
+    }
+
+
+def _result(found):
+    reconstruction = found["reconstruction"]
+    ceiling = reconstruction["label_only_error"]
+    result = {
+        "accuracy": found["accuracy"],
+        "attack_error": found["attack_error"],
+        "attacker": found["attacker"],
+        "ceiling": ceiling,
+        "error_over_ceiling": found["attack_error"] / ceiling,
+        "mean_error": reconstruction["mean_error"],
+        "all_attackers": {
+            one["attacker"]: one["mse"] for one in reconstruction["results"]
+        },
+    }
+    for key in ("scale", "noise_error"):
+        if key in found:
+            result[key] = found[key]
+    return result
+
+
+def _row(name, results):
+    numbers = [
+        key for key, value in results[0].items() if isinstance(value, float)
+    ] + [key for key in ("bytes",) if key in results[0]]
+    return {
+        "name": name,
+        "measured": {
+            **{key: _mean([one[key] for one in results]) for key in numbers},
+            "attacker": ", ".join(
+                sorted({one["attacker"] for one in results})
+            ),
+        },
+        "std": {key: _std([one[key] for one in results]) for key in numbers},
+        "seeds": results,
+    }
+
+
+def _mean(values):
+    return sum(values) / len(values)
+
+
+def _std(values):
+    mean = _mean(values)
+    spread = sum((value - mean) ** 2 for value in values)
+    return (spread / max(len(values) - 1, 1)) ** 0.5

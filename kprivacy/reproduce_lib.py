@@ -1,0 +1,61 @@
+"""Runs an experiment's cells, each once, and writes its table."""
+
+import importlib
+import pathlib
+import time
+
+from kprivacy import files, tables
+
+
+def reproduce(experiment, runs_dir, output_dir, profile="cpu"):
+    """Runs what is not there yet of an experiment and writes its table.
+
+    Args:
+        experiment: Name of a module of `kprivacy.experiments`.
+        runs_dir: Where trainings are kept; a second call goes on there.
+        output_dir: Where NAME.json, NAME.md and NAME.png are written.
+        profile: "cpu" for the numbers in docs/results, "smoke" for two
+            steps of everything.
+
+    Returns:
+        The results, a dict that is also in NAME.json.
+    """
+    module = importlib.import_module(f"kprivacy.experiments.{experiment}")
+    runs = pathlib.Path(runs_dir) / experiment
+    found = {}
+    for name, run in module.cells(profile):
+        found[name] = _once(name, run, runs / name)
+    results = {
+        "experiment": experiment,
+        "profile": profile,
+        "command": "python -m kprivacy.reproduce "
+        f"--experiment={experiment} --profile={profile}",
+        "seeds": list(module.SEEDS),
+        "environment": {
+            **files.environment(),
+            "seconds": sum(one["seconds"] for one in found.values()),
+        },
+        "rows": module.rows({n: one["found"] for n, one in found.items()}),
+    }
+    output = pathlib.Path(output_dir)
+    files.write_json(output / f"{experiment}.json", results)
+    text = tables.markdown(results, module.__doc__)
+    files.write_bytes(output / f"{experiment}.md", text.encode())
+    tables.picture(
+        output / f"{experiment}.png", module.pictures(runs)
+    )
+    return results
+
+
+def _once(name, run, directory):
+    """Runs a cell unless its result is there; times what it takes."""
+    path = directory / "cell.json"
+    if path.exists():
+        return files.read_json(path)
+    print(f"{name} ...", flush=True)
+    begin = time.perf_counter()
+    found = run(directory)
+    cell = {"found": found, "seconds": time.perf_counter() - begin}
+    files.write_json(path, cell)
+    print(f"{name} took {cell['seconds']:.0f} s", flush=True)
+    return cell

@@ -1,0 +1,90 @@
+"""Results as a Markdown table and as one picture."""
+
+import io
+
+from kprivacy import files
+
+_COLUMNS = (
+    ("accuracy", "accuracy", "{:.2%}"),
+    ("attack_error", "best attack's error", "{:.4f}"),
+    ("ceiling", "label-only ceiling", "{:.4f}"),
+    ("error_over_ceiling", "error over ceiling", "{:.1%}"),
+)
+
+
+def markdown(results, description):
+    """A page with the table of an experiment's results.
+
+    Args:
+        results: What `reproduce_lib.reproduce` returns.
+        description: The experiment's docstring.
+    """
+    environment = results["environment"]
+    lines = [
+        f"# {results['experiment']}",
+        "",
+        "```",
+        description.strip(),
+        "```",
+        "",
+        f"Made by `{results['command']}`: mean ± standard deviation over "
+        f"seeds {', '.join(map(str, results['seeds']))}; profile "
+        f"{results['profile']}; {environment['seconds'] / 60:.0f} minutes on "
+        f"{environment['cpu']}; TensorFlow {environment['tensorflow']}, "
+        f"Keras {environment['keras']}, kprivacy {environment['kprivacy']}.",
+        "",
+        "| row | " + " | ".join(c[1] for c in _COLUMNS) + " | attacker |",
+        "|" + "---|" * (len(_COLUMNS) + 2),
+    ]
+    lines += [_line(row) for row in results["rows"]]
+    exported = [r for r in results["rows"] if "bytes" in r["measured"]]
+    if exported:
+        lines += ["", "The files that ship:", ""]
+        lines += [_exported(row) for row in exported]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row):
+    cells = []
+    for key, _, form in _COLUMNS:
+        mean, std = row["measured"][key], row["std"][key]
+        cells.append(f"{form.format(mean)} ± {form.format(std)}")
+    attacker = row["measured"]["attacker"]
+    return f"| `{row['name']}` | {' | '.join(cells)} | {attacker} |"
+
+
+def _exported(row):
+    measured = row["measured"]
+    return (
+        f"- `{row['name']}`: {measured['bytes']:,.0f} bytes, "
+        f"{measured['bytes_over_float32']:.2f} of float32; parity with "
+        f"Keras mean {measured['parity_mean_quanta']:.3f}, largest "
+        f"{measured['parity_max_quanta']:.1f} quanta; "
+        f"{measured['latency_ms']:.3f} ms an image, one thread."
+    )
+
+
+def picture(path, samples):
+    """One PNG of several: a label above each.
+
+    Args:
+        path: The file to write.
+        samples: Pairs of a label and a folder with reconstructions.png.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.image import imread
+
+    images = [
+        (label, imread(folder / "reconstructions.png"))
+        for label, folder in samples
+    ]
+    figure = Figure(figsize=(9, 2.2 * len(images)), dpi=90)
+    axes = figure.subplots(len(images), 1, squeeze=False)[:, 0]
+    for axis, (label, image) in zip(axes, images):
+        axis.imshow(image)
+        axis.set_title(label, fontsize=10, loc="left")
+        axis.axis("off")
+    figure.tight_layout(pad=0.4)
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    files.write_bytes(path, content.getvalue())

@@ -1,0 +1,166 @@
+"""Attacks: known answers, and what the results say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kprivacy import metrics, releases
+from kprivacy.attacks import Reconstruction, ReconstructionResults
+from kprivacy.attacks.attackers import NearestNeighbours, Ridge
+from kprivacy.baselines import Laplace
+from kprivacy.data import Arrays, arrays
+from kprivacy.ran import build_client
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return arrays("digits", "attacker"), arrays("digits", "test[:150]")
+
+
+def identity(data):
+    return data
+
+
+def label_release(part_by_bytes):
+    """A release that sends the true class and nothing else."""
+    def send(data):
+        labels = [part_by_bytes[one.tobytes()] for one in data]
+        return np.eye(10, dtype=np.float32)[labels]
+
+    return send
+
+
+def test_ridge_recovers_a_linear_map():
+    generator = np.random.default_rng(0)
+    data = generator.normal(size=(500, 5, 3)).astype("float32")
+    mixing = generator.normal(size=(15, 15)) + 3 * np.eye(15)
+    sent = data.reshape(500, 15) @ mixing
+    ridge = Ridge().fit(sent[:300], data[:300], (sent[300:400], data[300:400]))
+    error = metrics.mean_squared_error(data[400:], ridge.predict(sent[400:]))
+    assert error < 1e-10
+
+
+def test_nearest_neighbours_read_features_that_differ_by_little():
+    generator = np.random.default_rng(0)
+    data = generator.random((600, 4, 4, 1), np.float32) ** 8
+    tiny = 1e-4 * data.reshape(600, 16)
+    sent = tiny + 5.0 * (np.arange(600) % 2)[:, None]
+    found = NearestNeighbours().fit(
+        sent[:400], data[:400], (sent[400:500], data[400:500])
+    )
+    error = metrics.mean_squared_error(data[500:], found.predict(sent[500:]))
+    assert error < 0.9 * data.var()
+
+
+def test_a_planted_leak_is_found(parts):
+    results = Reconstruction(attackers=["ridge"]).run(identity, *parts)
+    assert results.best.mse < 1e-4
+    assert results.error_over_ceiling < 0.01
+
+
+def test_the_residual_attacker_denoises(parts):
+    noisy = Laplace(0.2, seed=0)
+    results = Reconstruction(attackers=["residual"], steps=240).run(
+        noisy, *parts
+    )
+    noise_error = metrics.mean_squared_error(
+        parts[1].data, Laplace(0.2, seed=0)(parts[1].data)
+    )
+    assert noise_error == pytest.approx(2 * 0.2**2, rel=0.02)
+    assert results.best.mse < noise_error / 2
+
+
+def test_shuffled_pairs_teach_nothing(parts):
+    generator = np.random.default_rng(0)
+
+    def unrelated(data):
+        return generator.normal(size=(len(data), 8))
+
+    results = Reconstruction(attackers=["ridge", "nearest_neighbours"]).run(
+        unrelated, *parts
+    )
+    assert 0.95 < results.best.mse / results.mean_error < 1.02
+
+
+def test_the_label_reaches_the_label_only_ceiling(parts):
+    labels = {
+        one.tobytes(): label
+        for part in parts
+        for one, label in zip(part.data, part.labels)
+    }
+    results = Reconstruction(attackers=["ridge"]).run(
+        label_release(labels), *parts
+    )
+    assert results.error_over_ceiling == pytest.approx(1.0, abs=0.03)
+    assert results.label_only_error < results.mean_error
+
+
+def test_weak_attackers_are_warned_of(parts):
+    def misleading(data):
+        sign = 1 if len(data) == len(parts[0]) else -1
+        return sign * (data - 0.5)
+
+    with pytest.warns(UserWarning, match="implausibly weak"):
+        Reconstruction(attackers=["ridge"]).run(misleading, *parts)
+
+
+def test_all_attackers_on_an_encoder(parts):
+    client = build_client((28, 28, 1), filters=(4, 8))
+    small = Arrays(parts[0].data[:128], parts[0].labels[:128], 10)
+    attack = Reconstruction(encoder=client, steps=60)
+    results = attack.run(releases.KerasRelease(client), small, parts[1], 0.01)
+    assert {one.attacker for one in results.results} == set(attack.NAMES)
+    validated = [one.validation_mse for one in results.results]
+    assert validated == sorted(validated)
+    assert attack.best_attacker.name == results.best.attacker
+    text = results.summary()
+    assert all(name in text for name in attack.NAMES)
+    assert "undefended client" in text and "label only" in text
+    frame = results.to_dataframe()
+    assert list(frame["attacker"][:4]) == [
+        one.attacker for one in results.results
+    ]
+    assert len(frame) == 4 + 3
+    kept = json.loads(json.dumps(results.to_dict()))
+    assert ReconstructionResults.from_dict(kept) == results
+
+
+@pytest.mark.filterwarnings("ignore:The best attacker's error")
+def test_attacks_repeat(parts):
+    client = build_client((28, 28, 1), filters=(4, 8))
+    found = [
+        Reconstruction(client, ["mirror"], steps=60, seed=3)
+        .run(releases.KerasRelease(client), *parts)
+        .best.mse
+        for _ in range(2)
+    ]
+    assert found[0] == found[1]
+
+
+def test_unknown_attackers_are_refused():
+    with pytest.raises(ValueError, match="must be out of"):
+        Reconstruction(attackers=["magic"])
+
+
+def test_metrics_by_hand():
+    a = np.zeros((1, 8, 8, 1))
+    b = np.full((1, 8, 8, 1), 0.1)
+    assert metrics.mean_squared_error(a, b) == pytest.approx(0.01)
+    # 10 log10(1 / 0.01) = 20 dB; over a range of 255, 48.13 dB more.
+    assert metrics.psnr(a, b) == pytest.approx(20.0)
+    assert metrics.psnr(255 * a, 255 * b, 255) == pytest.approx(20.0)
+    assert metrics.ssim(b, b) == pytest.approx(1.0)
+    assert metrics.ssim(np.zeros((1, 128, 9)), np.zeros((1, 128, 9))) is None
+    with pytest.raises(ValueError, match="must have one shape"):
+        metrics.mean_squared_error(a, b[:, :4])
+    with pytest.raises(ValueError, match="must be finite"):
+        metrics.mean_squared_error(a, a * np.nan)
+
+
+def test_metrics_are_float64():
+    a = np.full((1, 1000, 1000, 1), 1.0, np.float32)
+    b = a + np.float32(1e-3)
+    exact = (np.float64(b[0, 0, 0, 0]) - 1.0) ** 2
+    found = metrics.mean_squared_error(a, b)
+    assert found == pytest.approx(exact, rel=1e-12)
