@@ -57,7 +57,7 @@ def ran(name, variant=None):
 
     config.attack = attack = ml_collections.ConfigDict()
     attack.attackers = ()  # names; none given: all
-    attack.steps = 800  # gradient steps of a decoder
+    attack.steps = 600  # gradient steps of a decoder
     if variant == "smoke":
         _shrink(config)
     return config
@@ -82,9 +82,9 @@ def ran_images(name, variant=None):
     check_variant(variant, ("paper", "smoke"))
     config = ran(name, variant)
     if variant == "paper":
-        config.epochs = 3
+        config.epochs = 2  # each with k + 1 steps a batch
     if variant is None:
-        config.epochs = 6
+        config.epochs = 4
         improved(config)
     return config
 
@@ -101,7 +101,8 @@ def _shrink(config):
     config.batch_size = SMOKE_EXAMPLES // 2
     config.data.name = "digits"
     config.data.train_split = f"defender[:{SMOKE_EXAMPLES}]"
-    config.data.validation_split = f"defender[{SMOKE_EXAMPLES}:{2 * SMOKE_EXAMPLES}]"
+    held = f"{SMOKE_EXAMPLES}:{2 * SMOKE_EXAMPLES}"
+    config.data.validation_split = f"defender[{held}]"
     config.data.attacker_split = f"attacker[:{SMOKE_EXAMPLES}]"
     config.data.test_split = f"test[:{SMOKE_EXAMPLES}]"
     config.attack.attackers = ("ridge", "mirror")

@@ -5,14 +5,15 @@ import shutil
 
 import numpy as np
 
+from kprivacy import audit_lib, files, workdir
+from kprivacy.attacks import ReconstructionResults
+from kprivacy.releases import TFLiteRelease, random_bytes
+
 from . import client as client_lib
 from . import contract as contract_lib
 from . import parity
 from . import report as report_lib
 from . import server as server_lib
-from kprivacy import audit_lib, files, workdir
-from kprivacy.attacks import ReconstructionResults
-from kprivacy.releases import KerasRelease, TFLiteRelease, random_bytes
 
 CALIBRATION_EXAMPLES = 500
 PARITY_EXAMPLES = 500

@@ -4,10 +4,11 @@ import pathlib
 
 import numpy as np
 
-from . import client as client_lib
-from . import server as server_lib
 from kprivacy import files
 from kprivacy.version import __version__
+
+from . import client as client_lib
+from . import server as server_lib
 
 FORMAT = 1
 FILES = ("client.tflite", "server", "golden_input.bin", "golden_output.bin")

@@ -4,8 +4,9 @@ import time
 
 import numpy as np
 
-from . import client as client_lib
 from kprivacy.releases import KerasRelease, random_bytes
+
+from . import client as client_lib
 
 
 def measure(client, release, data, scale, zero_point, seed=0):

@@ -24,9 +24,10 @@ def verify(folder):
     Raises:
         export.contract.ContractError: Something is not as the contract says.
     """
+    from kprivacy.releases import TFLiteRelease
+
     from . import contract as contract_lib
     from . import server as server_lib
-    from kprivacy.releases import TFLiteRelease
 
     folder = pathlib.Path(folder)
     contract = contract_lib.read(folder)

@@ -14,6 +14,9 @@ _EXPERIMENT = flags.DEFINE_enum(
 _PROFILE = flags.DEFINE_enum(
     "profile", "cpu", ["cpu", "smoke"], "cpu: in full; smoke: two steps."
 )
+_ONLY = flags.DEFINE_string(
+    "only", "", "Begin of the names of the trainings to run, for a part."
+)
 _RUNS_DIR = flags.DEFINE_string("runs_dir", "runs", "Where trainings stay.")
 _OUTPUT_DIR = flags.DEFINE_string(
     "output_dir", "docs/results", "Where the table is written."
@@ -26,12 +29,16 @@ def main(argv):
     from kprivacy import reproduce_lib
 
     with program.sentences():
-        reproduce_lib.reproduce(
+        done = reproduce_lib.reproduce(
             _EXPERIMENT.value,
             _RUNS_DIR.value,
             _OUTPUT_DIR.value,
             _PROFILE.value,
+            _ONLY.value,
         )
+    if done is None:
+        print("part done; the table needs a run without --only")
+        return
     print(f"written: {_OUTPUT_DIR.value}/{_EXPERIMENT.value}.md")
 
 

@@ -7,7 +7,9 @@ import time
 from kprivacy import files, tables
 
 
-def reproduce(experiment, runs_dir, output_dir, profile="cpu"):
+def reproduce(
+    experiment, runs_dir, output_dir, profile="cpu", only=""
+):
     """Runs what is not there yet of an experiment and writes its table.
 
     Args:
@@ -16,15 +18,22 @@ def reproduce(experiment, runs_dir, output_dir, profile="cpu"):
         output_dir: Where NAME.json, NAME.md and NAME.png are written.
         profile: "cpu" for the numbers in docs/results, "smoke" for two
             steps of everything.
+        only: Begin of the names of the cells to run. Where it leaves some
+            out no table is written: run the rest in other processes or on
+            other machines, then all of it.
 
     Returns:
-        The results, a dict that is also in NAME.json.
+        The results, a dict that is also in NAME.json; None after a part.
     """
     module = importlib.import_module(f"kprivacy.experiments.{experiment}")
     runs = pathlib.Path(runs_dir) / experiment
     found = {}
-    for name, run in module.cells(profile):
-        found[name] = _once(name, run, runs / name)
+    cells = list(module.cells(profile))
+    for name, run in cells:
+        if name.startswith(only):
+            found[name] = _once(name, run, runs / name)
+    if len(found) < len(cells):
+        return None
     results = {
         "experiment": experiment,
         "profile": profile,

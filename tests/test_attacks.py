@@ -118,10 +118,10 @@ def test_all_attackers_on_an_encoder(parts):
     assert all(name in text for name in attack.NAMES)
     assert "undefended client" in text and "label only" in text
     frame = results.to_dataframe()
-    assert list(frame["attacker"][:4]) == [
+    assert list(frame["attacker"][:5]) == [
         one.attacker for one in results.results
     ]
-    assert len(frame) == 4 + 3
+    assert len(frame) == 5 + 3
     kept = json.loads(json.dumps(results.to_dict()))
     assert ReconstructionResults.from_dict(kept) == results
 

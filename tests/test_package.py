@@ -4,7 +4,6 @@ import configparser
 import pathlib
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -42,20 +41,15 @@ def test_no_pickle_and_no_long_files():
             assert text.count("\n") <= 350, path
 
 
-def seconds_of(statement):
-    best = 1e9
-    for _ in range(3):
-        begin = time.perf_counter()
-        subprocess.run([sys.executable, "-c", statement], check=True,
-                       capture_output=True)
-        best = min(best, time.perf_counter() - begin)
-    return best
-
-
 def test_import_costs_little_over_keras():
-    keras_alone = seconds_of("import keras")
-    with_kprivacy = seconds_of("import keras, kprivacy")
-    assert with_kprivacy < 1.1 * keras_alone
+    code = (
+        "import time; a = time.process_time(); import keras\n"
+        "b = time.process_time(); import kprivacy\n"
+        "c = time.process_time(); print((c - b) / (b - a))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True,
+                           capture_output=True, text=True)
+    assert float(found.stdout) < 0.1
 
 
 def test_import_alone_loads_nothing_heavy():
@@ -113,6 +107,5 @@ def _with_site_packages(code):
     """Dependencies without the editable install's own import hooks."""
     import sysconfig
 
-    return f"import sys; sys.path.append({sysconfig.get_path('purelib')!r})\n" + (
-        code
-    )
+    folder = sysconfig.get_path("purelib")
+    return f"import sys; sys.path.append({folder!r})\n{code}"

@@ -114,7 +114,7 @@ class Decoder:
         self,
         name,
         build,
-        steps=800,
+        steps=600,
         batch_size=128,
         learning_rate=1e-3,
         seed=0,

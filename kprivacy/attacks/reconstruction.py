@@ -24,9 +24,10 @@ class Reconstruction:
     Args:
         encoder: The client as a functional `keras.Model`, whose mirror the
             attacker "mirror" is; without it that attacker stays away.
-        attackers: Names out of "ridge", "nearest_neighbours", "mirror",
-            "residual"; None for all.
-        steps: Gradient steps of the decoders' training.
+        attackers: Names out of "ridge", "nearest_neighbours", "mlp",
+            "mirror", "residual"; None for all.
+        steps: Gradient steps of the convolutional decoders' training; the
+            perceptron takes `MLP_STEPS` times as many.
         data_range: Largest minus smallest value of the data; 1 for images
             in [0, 1]. Also decides the decoders' output: "sigmoid" where
             the data lie in [0, 1], linear elsewhere.
@@ -45,10 +46,12 @@ class Reconstruction:
     of several families.
     """
 
-    NAMES = ("ridge", "nearest_neighbours", "mirror", "residual")
+    NAMES = ("ridge", "nearest_neighbours", "mlp", "mirror", "residual")
+    # A step of the perceptron costs a fraction of a convolutional one.
+    MLP_STEPS = 4
 
     def __init__(
-        self, encoder=None, attackers=None, steps=800, data_range=1.0, seed=0
+        self, encoder=None, attackers=None, steps=600, data_range=1.0, seed=0
     ):
         unknown = set(attackers or ()) - set(self.NAMES)
         if unknown:
@@ -128,26 +131,25 @@ class Reconstruction:
     def _build(self, name):
         from kprivacy import networks
 
-        image = self._data_range == 1.0
-        activation = "sigmoid" if image else None
+        activation = "sigmoid" if self._data_range == 1.0 else None
         if name == "ridge":
             return attackers.Ridge()
         if name == "nearest_neighbours":
             return attackers.NearestNeighbours()
-        if name == "mirror":
-            return attackers.Decoder(
-                name,
-                lambda _, __: networks.mirror(self._encoder, activation),
-                steps=self._steps,
-                seed=self._seed,
-            )
-        return attackers.Decoder(
-            name,
-            lambda features, target: networks.residual_decoder(
+        builders = {
+            "mlp": lambda features, target: networks.mlp_decoder(
                 features, target, output_activation=activation
             ),
-            steps=self._steps,
-            seed=self._seed,
+            "mirror": lambda _, __: networks.mirror(
+                self._encoder, activation
+            ),
+            "residual": lambda features, target: networks.residual_decoder(
+                features, target, output_activation=activation
+            ),
+        }
+        steps = self._steps * (self.MLP_STEPS if name == "mlp" else 1)
+        return attackers.Decoder(
+            name, builders[name], steps=steps, seed=self._seed
         )
 
 

@@ -16,6 +16,12 @@ def read(name, data_dir, download):
         _prepare(builder, name, download)
     splits = builder.info.splits
     keys = _keys(builder.info.features, name)
+    if None in builder.info.features[keys[0]].shape:
+        raise DataError(
+            f"Data set {name!r} has examples of several sizes: "
+            f"{builder.info.features[keys[0]].shape}. Resize them to one "
+            "size, for example in a folder for 'image_folder:PATH'."
+        )
     train = _read_split(tfds, builder, "train", keys, name)
     test = None
     if "test" in splits:
@@ -111,9 +117,4 @@ def _read_split(tfds, builder, split, keys, name):
             "set again."
         ) from error
     data, labels = whole[keys[0]], whole[keys[1]]
-    if getattr(data, "dtype", object) == object:
-        raise DataError(
-            f"Data set {name!r} has images of several sizes. Resize them to "
-            "one size, for example in a folder for 'image_folder:PATH'."
-        )
     return data, np.asarray(labels).astype(np.int32)

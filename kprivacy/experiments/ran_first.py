@@ -24,12 +24,11 @@ KEYS = ("accuracy", "attack_error", "ceiling", "error_over_ceiling")
 
 def cells(profile):
     """The trainings of the table: name, and a function of a directory."""
-    for name in DATA:
-        for seed in SEEDS:
-            config = _config(name, None, seed, profile)
-            yield f"{name}/ran/{seed}", _with_export(config)
-            paper = _config(name, "paper", seed, profile)
-            yield f"{name}/paper/{seed}", _audited(paper)
+    for variant, run in (("ran", _with_export), ("paper", _audited)):
+        for name in DATA:
+            for seed in SEEDS:
+                config = _config(name, variant, seed, profile)
+                yield f"{name}/{variant}/{seed}", run(config)
 
 
 def rows(found):
@@ -58,11 +57,10 @@ def pictures(runs):
 
 def _config(name, variant, seed, profile):
     module = importlib.import_module(f"kprivacy.configs.ran_{name}")
-    config = module.get_config(variant)
-    config.seed = seed
+    config = module.get_config("paper" if variant == "paper" else None)
     if profile == "smoke":
         config = module.get_config("smoke")
-        config.seed = seed
+    config.seed = seed
     return config
 
 
