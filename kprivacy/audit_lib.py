@@ -121,9 +121,8 @@ def prior(part):
 
 def summary(report, results):
     """The report as text."""
-    kept = (report["accuracy"] - report["prior"]) / (
-        report["undefended_accuracy"] - report["prior"]
-    )
+    possible = report["undefended_accuracy"] - report["prior"]
+    kept = (report["accuracy"] - report["prior"]) / max(possible, 1e-9)
     return "\n".join(
         [
             f"accuracy {report['accuracy']:.2%}, undefended "

@@ -21,11 +21,12 @@ def train(config, directory):
         The trained model, which is also in `directory`/model.keras.
     """
     directory = pathlib.Path(directory)
-    workdir.write_config(directory, config)
     if (directory / "model.keras").exists():
+        workdir.write_config(directory, config)
         return workdir.read_model(directory)
     part = workdir.read_data(config, config.data.train_split)
     held = workdir.read_data(config, config.data.validation_split)
+    workdir.write_config(directory, config)
     keras.utils.set_random_seed(config.seed)
     model = build(config, part)
     _fit(model, config, directory, part, held)

@@ -138,6 +138,12 @@ def test_attacks_repeat(parts):
     assert found[0] == found[1]
 
 
+def test_too_few_examples_are_refused(parts):
+    few = Arrays(parts[0].data[:5], parts[0].labels[:5], 10)
+    with pytest.raises(ValueError, match="at least 20 examples"):
+        Reconstruction(attackers=["ridge"]).run(identity, few, parts[1])
+
+
 def test_unknown_attackers_are_refused():
     with pytest.raises(ValueError, match="must be out of"):
         Reconstruction(attackers=["magic"])

@@ -1,6 +1,5 @@
 """The reconstruction attack: fresh attackers against a frozen release."""
 
-import dataclasses
 import time
 import warnings
 
@@ -12,6 +11,7 @@ from kprivacy.attacks.results import AttackResult, ReconstructionResults
 
 VALIDATION_SHARE = 0.15
 SSIM_EXAMPLES = 500
+LEAST_EXAMPLES = 20
 
 
 class Reconstruction:
@@ -82,7 +82,17 @@ class Reconstruction:
         Returns:
             A `ReconstructionResults`; the fitted winner is kept as
             `best_attacker`.
+
+        Raises:
+            ValueError: There are too few examples to learn from.
         """
+        if len(attacker) < LEAST_EXAMPLES or not len(test):
+            raise ValueError(
+                f"An attack needs at least {LEAST_EXAMPLES} examples of the "
+                "attacker's and some to test on. Received: "
+                f"{len(attacker)} and {len(test)}. Bring more data, or widen "
+                "the slices of the splits."
+            )
         order = np.random.default_rng(self._seed).permutation(len(attacker))
         count = max(1, round(len(order) * VALIDATION_SHARE))
         held, kept = order[:count], order[count:]
@@ -182,8 +192,3 @@ def _warn_if_weak(results):
             "privacy. Give them more steps or more data.",
             stacklevel=3,
         )
-
-
-def replace_undefended(results, error):
-    """The same results with the undefended client's error filled in."""
-    return dataclasses.replace(results, undefended_error=error)

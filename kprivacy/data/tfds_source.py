@@ -55,7 +55,7 @@ def _prepare(builder, name, download):
             f"Data set {name!r} is not prepared in {builder.data_path}. "
             "Point TFDS_DATA_DIR or `data_dir` at the folder that holds it, "
             "or let TFDS download it: `download=True` here, "
-            f"`--config.download=True` for the binaries, or `tfds build "
+            f"`--config.data.download=True` for the binaries, or `tfds build "
             f"{name}` on a machine with a network."
         )
     _check_network(builder, name)
