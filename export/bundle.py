@@ -1,7 +1,6 @@
 """Makes a bundle from a working directory, and measures what is in it."""
 
 import pathlib
-import shutil
 
 import numpy as np
 
@@ -32,6 +31,7 @@ def export(directory, output_dir, quantization="int8"):
         The report, which is also in `output_dir`/report.json.
     """
     directory = pathlib.Path(directory)
+    _check_output(pathlib.Path(output_dir), directory)
     config = workdir.read_config(directory)
     model = workdir.read_model(directory)
     parts = audit_lib.Parts(config)
@@ -62,9 +62,7 @@ def export(directory, output_dir, quantization="int8"):
         described = contract_lib.describe(
             config.method, release.interpreter, model.client, scale, zero
         )
-        golden = _write_golden(
-            folder, described, release, server, parts.test
-        )
+        golden = _write_golden(folder, described, release, server)
         report["before"] = _before(directory, config, model, parts)
         report["after"] = _measure(
             config, model, release, server, parts, report["before"]
@@ -78,8 +76,20 @@ def export(directory, output_dir, quantization="int8"):
             folder / "contract.json",
             {**described, "golden": golden, "sha256": hashes},
         )
-        _copy_samples(directory, folder)
     return report
+
+
+def _check_output(path, directory):
+    """Raises unless `path` is free, empty, or a bundle to be replaced."""
+    path, directory = path.resolve(), directory.resolve()
+    bundle = (path / "contract.json").is_file()
+    free = not path.exists() or (path.is_dir() and not any(path.iterdir()))
+    if path == directory or path in directory.parents or not (bundle or free):
+        raise workdir.WorkdirError(
+            f"`output_dir` is replaced as a whole, so it must be new, empty, "
+            f"or an earlier bundle. Received: {str(path)!r}, which holds "
+            "other files. Name another folder."
+        )
 
 
 def _before(directory, config, model, parts):
@@ -119,31 +129,25 @@ def _measure(config, model, release, server, parts, before):
     }
 
 
-def _write_golden(folder, described, release, server, test):
-    """Writes the golden pair; returns how to read and judge it.
+def _write_golden(folder, described, release, server):
+    """Writes the golden pair; returns how to judge it.
 
-    The input file holds the client's inputs one after the other, in the
+    The input is drawn, not taken from the data: a bundle carries nobody's
+    picture. The file holds the client's inputs one after the other, in the
     contract's order, in C order and little-endian.
     """
     generator = np.random.default_rng(0)
-    data = test.data[:1]
-    noise = [
-        random_bytes(generator, tensor["shape"])
-        for tensor in described["inputs"][1:]
-    ]
-    output = release.encode(data, *noise)
-    content = release.wire_data(data).tobytes()
-    content += b"".join(one.tobytes() for one in noise)
+    inputs = {}
+    for tensor in described["inputs"]:
+        drawn = random_bytes(generator, tensor["shape"])
+        if tensor["dtype"] == "float32":
+            drawn = (drawn / 255.0).astype(np.float32)
+        inputs[tensor["name"]] = drawn
+    output = release.run(inputs)
+    content = b"".join(one.tobytes() for one in inputs.values())
     (folder / "golden_input.bin").write_bytes(content)
     (folder / "golden_output.bin").write_bytes(output.tobytes())
     return {
         "tolerance_quanta": GOLDEN_TOLERANCE_QUANTA,
         "class": int(np.argmax(server(output)[0])),
-        "label": int(test.labels[0]),
     }
-
-
-def _copy_samples(directory, folder):
-    picture = directory / "samples" / "reconstructions.png"
-    if picture.exists():
-        shutil.copyfile(picture, folder / "reconstructions.png")

@@ -9,6 +9,8 @@ import tempfile
 
 import numpy as np
 
+from . import correction
+
 QUANTIZATIONS = ("int8", "dynamic", "float16", "float32")
 SIGNATURE = "encode"
 
@@ -30,9 +32,6 @@ def convert(client, calibration, quantization="int8"):
     Raises:
         ValueError: The quantisation is unknown or the calibration empty.
     """
-    import keras
-    import tensorflow as tf
-
     if quantization not in QUANTIZATIONS or not len(calibration):
         raise ValueError(
             f"`quantization` must be one of {QUANTIZATIONS} and "
@@ -41,6 +40,27 @@ def convert(client, calibration, quantization="int8"):
         )
     client = _in_float32(client)
     examples = calibration_inputs(client, calibration)
+    if quantization != "int8":
+        return _convert(client, examples, quantization)
+    if not is_image(client) and len(client.inputs) > 1:
+        raise ValueError(
+            "An int8 client of signals cannot take a noise input. Received: "
+            f"inputs {input_names(client)}. Use quantization='dynamic'."
+        )
+
+    def convert_int8(one):
+        return _convert(one, examples, "int8")
+
+    return correction.correct(
+        client, convert_int8(client), convert_int8, examples[0]
+    )
+
+
+def _convert(client, examples, quantization):
+    """The bytes of the file, for calibration inputs already prepared."""
+    import keras
+    import tensorflow as tf
+
     integer = quantization == "int8"
     archive = keras.export.ExportArchive()
     archive.track(client)
@@ -53,29 +73,27 @@ def convert(client, calibration, quantization="int8"):
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=[SIGNATURE]
         )
-        _configure(converter, tf, quantization, examples)
+        _configure(converter, quantization, examples, is_image(client))
         return converter.convert()
 
 
 def calibration_inputs(client, data):
-    """Calibration examples as lists of inputs, each with a batch of one.
+    """Calibration examples as one array an input.
 
-    An all-black and an all-white image come first, so that the range of an
-    image is exactly [0, 1] and its scale exactly 1/255: then the uint8 that
-    the client takes is the pixel itself. The same is done for noise.
+    The first image has one black and one white pixel in its corners, so that
+    the range of an image is exactly [0, 1] and its scale exactly 1/255: then
+    the uint8 that the client takes is the pixel itself. The same is done for
+    noise.
     """
     generator = np.random.default_rng(0)
     data = np.asarray(data, np.float32)
     if is_image(client):
-        limits = np.broadcast_to(
-            np.array([0, 1], np.float32)[:, None, None, None],
-            (2, *data.shape[1:]),
-        )
-        data = np.concatenate([limits, data])
+        data = data.copy()
+        data[0].flat[0], data[0].flat[-1] = 0.0, 1.0
     inputs = [data]
     for extra in client.inputs[1:]:
         noise = generator.random((len(data), *extra.shape[1:]), np.float32)
-        noise[0], noise[1] = 0.0, 1.0
+        noise[0].flat[0], noise[0].flat[-1] = 0.0, 1.0
         inputs.append(noise)
     return inputs
 
@@ -153,7 +171,9 @@ def feature_range(client, examples):
     return scale, int(round(-low / scale))
 
 
-def _configure(converter, tf, quantization, examples):
+def _configure(converter, quantization, examples, image):
+    import tensorflow as tf
+
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if quantization == "float32":
         return
@@ -168,5 +188,5 @@ def _configure(converter, tf, quantization, examples):
         converter.target_spec.supported_ops = [
             tf.lite.OpsSet.TFLITE_BUILTINS_INT8
         ]
-        converter.inference_input_type = tf.uint8
+        converter.inference_input_type = tf.uint8 if image else tf.float32
         converter.inference_output_type = tf.uint8

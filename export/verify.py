@@ -24,13 +24,24 @@ def verify(folder):
     Raises:
         export.contract.ContractError: Something is not as the contract says.
     """
-    from kprivacy.releases import TFLiteRelease
-
     from . import contract as contract_lib
-    from . import server as server_lib
 
     folder = pathlib.Path(folder)
     contract = contract_lib.read(folder)
+    try:
+        return _checks(folder, contract, contract_lib)
+    except (KeyError, TypeError, IndexError) as error:
+        raise contract_lib.ContractError(
+            f"contract.json is incomplete ({type(error).__name__}: {error}). "
+            "Export the bundle again."
+        ) from error
+
+
+def _checks(folder, contract, contract_lib):
+    from kprivacy.releases import TFLiteRelease
+
+    from . import server as server_lib
+
     lines = ["files         every SHA-256 as in contract.json"]
     try:
         release = TFLiteRelease(
@@ -46,7 +57,12 @@ def verify(folder):
     lines.append(
         f"golden pair   {sent.size} bytes, largest difference {difference}"
     )
-    server = server_lib.load(folder / "server")
+    try:
+        server = server_lib.load(folder / "server")
+    except (OSError, AttributeError) as error:
+        raise contract_lib.ContractError(
+            f"The server cannot be loaded: {error}. Export the bundle again."
+        ) from error
     probabilities = server(sent)[0]
     found = int(np.argmax(probabilities))
     expected = contract["golden"]["class"]

@@ -60,6 +60,10 @@ def new_folder(path):
         if path.exists():
             os.replace(path, before)
         os.replace(beside, path)
+    except BaseException:
+        if before.exists() and not path.exists():
+            os.replace(before, path)
+        raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         shutil.rmtree(before, ignore_errors=True)

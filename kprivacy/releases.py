@@ -66,6 +66,7 @@ class TFLiteRelease:
         self.interpreter = Interpreter(**source, num_threads=1)
         self._runner = self.interpreter.get_signature_runner(signature)
         self._inputs = self._runner.get_input_details()
+        self.outputs = self._runner.get_output_details()
         (self._data_name,) = set(self._inputs) - {"noise"}
         self._generator = np.random.default_rng(seed)
 

@@ -4,7 +4,7 @@ import importlib
 import pathlib
 import time
 
-from kprivacy import files, tables
+from kprivacy import files, tables, workdir
 
 
 def reproduce(
@@ -26,12 +26,18 @@ def reproduce(
         The results, a dict that is also in NAME.json; None after a part.
     """
     module = importlib.import_module(f"kprivacy.experiments.{experiment}")
-    runs = pathlib.Path(runs_dir) / experiment
+    kept = experiment if profile == "cpu" else f"{experiment}_{profile}"
+    runs = pathlib.Path(runs_dir) / kept
     found = {}
     cells = list(module.cells(profile))
-    for name, run in cells:
+    if not any(name.startswith(only) for name, _, _ in cells):
+        raise workdir.WorkdirError(
+            f"`only` must begin the name of a cell. Received: {only!r}; "
+            f"the cells are {', '.join(name for name, _, _ in cells)}."
+        )
+    for name, config, run in cells:
         if name.startswith(only):
-            found[name] = _once(name, run, runs / name)
+            found[name] = _once(name, config, run, runs / name)
     if len(found) < len(cells):
         return None
     results = {
@@ -41,7 +47,7 @@ def reproduce(
         f"--experiment={experiment} --profile={profile}",
         "seeds": list(module.SEEDS),
         "environment": {
-            **files.environment(),
+            **next(iter(found.values()))["environment"],
             "seconds": sum(one["seconds"] for one in found.values()),
         },
         "rows": module.rows({n: one["found"] for n, one in found.items()}),
@@ -56,15 +62,20 @@ def reproduce(
     return results
 
 
-def _once(name, run, directory):
+def _once(name, config, run, directory):
     """Runs a cell unless its result is there; times what it takes."""
+    workdir.write_config(directory, config)
     path = directory / "cell.json"
     if path.exists():
         return files.read_json(path)
     print(f"{name} ...", flush=True)
     begin = time.perf_counter()
-    found = run(directory)
-    cell = {"found": found, "seconds": time.perf_counter() - begin}
+    found = run(config, directory)
+    cell = {
+        "found": found,
+        "seconds": time.perf_counter() - begin,
+        "environment": files.environment(),
+    }
     files.write_json(path, cell)
     print(f"{name} took {cell['seconds']:.0f} s", flush=True)
     return cell

@@ -8,7 +8,8 @@ class Laplace:
 
     Args:
         scale: Of the noise, in data units; its variance is 2 scale^2.
-        seed: Of the noise; None draws from the system's entropy.
+        seed: Of the noise, or a NumPy generator; None draws from the
+            system's entropy.
 
     Raises:
         ValueError: The scale is negative.

@@ -1,51 +1,65 @@
 """Laplace noise at a given accuracy: the reference row that RAN has to beat.
 
-One classifier of the undefended architecture is trained on images under
-noise of every scale up to `LARGEST`; then the largest scale is sought at
-which it is still as accurate as the defence to be compared with.
+The undefended classifier is fine-tuned, one pass each, on images under more
+and more noise. The most noise at which it is still as accurate on validation
+data as the defence to be compared with, within `SLACK`, is then attacked.
 """
 
 import numpy as np
 
-from kprivacy import audit_lib, files, metrics, train_lib, workdir
+from kprivacy import (
+    audit_lib,
+    files,
+    metrics,
+    releases,
+    train_lib,
+    workdir,
+)
 from kprivacy.attacks import Reconstruction
 from kprivacy.baselines import Laplace
 
-LARGEST = 0.5
-HALVINGS = 8
+SCALES = (0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4)
+SLACK = 0.002
 
 
-def at_accuracy(config, directory, target):
+def at_accuracy(config, directory, model):
     """Finds the scale, attacks it, and keeps what was found in a file.
 
     Args:
-        config: The config whose data, network and epochs are used.
-        directory: Where classifier and result are kept.
-        target: Test accuracy to match.
+        config: The config whose data, network and attack are used.
+        directory: A working directory with an audit; the result is kept in
+            its folder laplace.
+        model: The trained model whose accuracy is to be matched.
 
     Returns:
-        A dict with `scale`, `accuracy`, `attack_error`, `attacker`.
+        A dict with `scale`, `accuracy` on the test part, `attack_error`,
+        `attacker`, and `reached`: whether even the least noise was as
+        accurate.
     """
-    path = directory / "laplace.json"
+    path = directory / "laplace" / "laplace.json"
     if path.exists():
         return files.read_json(path)
-    classifier = _classifier(config, directory)
     parts = audit_lib.Parts(config)
-    low, high = 0.0, LARGEST
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        reached = _accuracy(classifier, parts.test, middle, config.seed)
-        low, high = (middle, high) if reached >= target else (low, middle)
+    held = workdir.read_data(config, config.data.validation_split)
+    release = releases.KerasRelease(model.client, config.seed)
+    target = audit_lib.accuracy(model.server, release, held) - SLACK
+    scale, reached, test_accuracy = _most_noise(
+        config, directory, held, parts.test, target
+    )
+    noisy = Laplace(scale, config.seed)
     results = Reconstruction(
-        steps=config.attack.steps, seed=config.seed
-    ).run(Laplace(low, config.seed), parts.attacker, parts.test)
+        steps=config.attack.steps,
+        attackers=config.attack.attackers or None,
+        seed=config.seed,
+    ).run(noisy, parts.attacker, parts.test)
     found = {
-        "scale": low,
-        "accuracy": _accuracy(classifier, parts.test, low, config.seed),
+        "scale": scale,
+        "reached": reached,
+        "accuracy": test_accuracy,
         "attack_error": results.best.mse,
         "attacker": results.best.attacker,
         "noise_error": metrics.mean_squared_error(
-            parts.test.data, Laplace(low, config.seed)(parts.test.data)
+            parts.test.data, noisy(parts.test.data)
         ),
         "reconstruction": results.to_dict(),
     }
@@ -53,34 +67,46 @@ def at_accuracy(config, directory, target):
     return found
 
 
-def _accuracy(classifier, test, scale, seed):
-    noisy = Laplace(scale, seed)(test.data)
-    outputs = classifier.predict(noisy, batch_size=512, verbose=0)
-    return float(np.mean(outputs.argmax(axis=-1) == test.labels))
-
-
-def _classifier(config, directory):
-    """A classifier trained under noise of scales from 0 to `LARGEST`."""
+def _most_noise(config, directory, held, test, target):
+    """The largest scale that keeps `target`, and the test accuracy there."""
     import keras
 
-    path = directory / "laplace.keras"
-    if path.exists():
-        return keras.saving.load_model(path)
     part = workdir.read_data(config, config.data.train_split)
-    model = train_lib.plain_classifier(config, part)
-    dataset = train_lib.batches(config, part).map(_with_noise)
-    model.fit(dataset, epochs=config.epochs, shuffle=False, verbose=0)
-    directory.mkdir(parents=True, exist_ok=True)
-    train_lib.save(model, path)
-    return model
+    classifier = train_lib.undefended(config, directory)
+    classifier.compile(
+        keras.optimizers.Adam(config.utility_learning_rate / 5),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    best = None
+    for scale in SCALES:
+        generator = np.random.default_rng(config.seed)
+        dataset = train_lib.batches(config, part).map(_adder(scale))
+        classifier.fit(dataset, epochs=1, shuffle=False, verbose=0)
+        reached = _accuracy(classifier, held, scale, generator) >= target
+        if best is None or reached:
+            accuracy = _accuracy(classifier, test, scale, generator)
+            best = scale, reached, accuracy
+        if not reached:
+            break
+    return best
 
 
-def _with_noise(images, labels):
+def _accuracy(classifier, part, scale, generator):
+    noisy = Laplace(scale, generator)(part.data)
+    outputs = classifier.predict(noisy, batch_size=512, verbose=0)
+    return float(np.mean(outputs.argmax(axis=-1) == part.labels))
+
+
+def _adder(scale):
+    """A function that puts Laplace noise on a batch of a dataset."""
     import tensorflow as tf
 
-    shape = tf.shape(images)
-    scale = tf.random.uniform((shape[0], 1, 1, 1), 0.0, LARGEST)
-    # The difference of two exponential variables is Laplace's.
-    first = tf.math.log(tf.random.uniform(shape, 1e-7, 1.0))
-    second = tf.math.log(tf.random.uniform(shape, 1e-7, 1.0))
-    return images + scale * (first - second), labels
+    def add(images, labels):
+        # The difference of two exponential variables is Laplace's.
+        first, second = (
+            tf.math.log(tf.random.uniform(tf.shape(images), 1e-7, 1.0))
+            for _ in range(2)
+        )
+        return images + scale * (first - second), labels
+
+    return add
