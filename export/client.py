@@ -9,6 +9,8 @@ import tempfile
 
 import numpy as np
 
+from kprivacy.errors import UserError
+
 from . import correction
 
 QUANTIZATIONS = ("int8", "dynamic", "float16", "float32")
@@ -33,7 +35,7 @@ def convert(client, calibration, quantization="int8"):
         ValueError: The quantisation is unknown or the calibration empty.
     """
     if quantization not in QUANTIZATIONS or not len(calibration):
-        raise ValueError(
+        raise UserError(
             f"`quantization` must be one of {QUANTIZATIONS} and "
             "`calibration` hold examples. Received: "
             f"quantization={quantization!r}, {len(calibration)} examples."
@@ -43,7 +45,7 @@ def convert(client, calibration, quantization="int8"):
     if quantization != "int8":
         return _convert(client, examples, quantization)
     if not is_image(client) and len(client.inputs) > 1:
-        raise ValueError(
+        raise UserError(
             "An int8 client of signals cannot take a noise input. Received: "
             f"inputs {input_names(client)}. Use quantization='dynamic'."
         )

@@ -24,8 +24,8 @@ def measure(client, release, data, scale, zero_point, seed=0):
         seed: Of the noise.
 
     Returns:
-        A dict of `mean` and `max` difference in quanta, and `exact`, the
-        share of equal bytes.
+        A dict of `mean_quanta` and `max_quanta`, the difference, and
+        `exact`, the share of equal bytes.
     """
     generator = np.random.default_rng(seed)
     noise = [

@@ -36,6 +36,8 @@ class AdversarialModel(keras.Model):
     # Which side each argument of `compile` moves; the first is Keras' own.
     OPTIMIZERS = {"optimizer": "defender", "adversary_optimizer": "adversary"}
     ROLES = ("client", "server", "adversary")
+    # Plain values that `compile` takes and a loaded model takes again.
+    RUN_OPTIONS = ("steps_per_execution", "jit_compile", "run_eagerly")
 
     def __init__(self, client, server, adversary, seed=None, **kwargs):
         super().__init__(**kwargs)
@@ -55,7 +57,7 @@ class AdversarialModel(keras.Model):
     def client_inputs(self, inputs):
         """The client's inputs: the data and, where it takes noise, fresh noise.
 
-        Noise is uniform on [0, 1), so that a phone can fill it with random
+        Noise is uniform on [0, 1], so that a phone can fill it with random
         bytes from its secure generator.
         """
         if len(self.client.inputs) == 1:
@@ -122,7 +124,7 @@ class AdversarialModel(keras.Model):
         optimizer.apply(tape.gradient(loss, variables), variables)
         return losses
 
-    def report(self, losses, labels, outputs, sample_weight=None):
+    def report(self, losses, labels, outputs):
         """Updates the trackers and metrics; returns the logs."""
         batch_size = keras.ops.shape(outputs)[0]
         # `keras.losses` objects divide by the replicas: undo it for the log.
@@ -131,7 +133,7 @@ class AdversarialModel(keras.Model):
             tracker.update_state(
                 losses[tracker.name] * replicas, sample_weight=batch_size
             )
-        return self.compute_metrics(None, labels, outputs, sample_weight)
+        return self.compute_metrics(None, labels, outputs)
 
     # Keras saves no generator's state; without it a resumed run draws old
     # noise.
@@ -174,10 +176,13 @@ class AdversarialModel(keras.Model):
         return cls(**config)
 
     def get_compile_config(self):
+        if not self.compiled:
+            return {}
         config = {
             name: keras.saving.serialize_keras_object(getattr(self, name))
             for name in self.OPTIMIZERS
         }
+        config |= {name: getattr(self, name) for name in self.RUN_OPTIONS}
         config["metrics"] = keras.saving.serialize_keras_object(
             self._metrics_config
         )

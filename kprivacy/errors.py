@@ -1,10 +1,14 @@
 """Checks that end in a sentence: what was expected, what came, what to do."""
 
-import keras
+
+class UserError(ValueError):
+    """Something was given that cannot be used; says what to do instead."""
 
 
 def check_roles(client, **others):
     """Raises unless every role is a built model on the client's output."""
+    import keras
+
     for name, model in {"client": client, **others}.items():
         if not isinstance(model, keras.Model):
             raise TypeError(
@@ -14,26 +18,43 @@ def check_roles(client, **others):
                 "inputs, outputs)`."
             )
         if not getattr(model, "inputs", None):
-            raise ValueError(
+            raise UserError(
                 f"`{name}` must be built, with known input and output shapes. "
                 f"Received: {model.name!r}, which has none yet. Begin a "
                 "`keras.Sequential` with `keras.Input(shape)`."
             )
+    if len(client.inputs) > 2:
+        raise UserError(
+            "`client` must take the data and at most one noise input. "
+            f"Received: {len(client.inputs)} inputs."
+        )
     codes = tuple(client.outputs[0].shape[1:])
     for name, model in others.items():
         expected = tuple(model.inputs[0].shape[1:])
         if expected != codes:
-            raise ValueError(
+            raise UserError(
                 f"`{name}` must take what the client sends, shape {codes} "
                 f"without the batch. Received: {name} with input shape "
                 f"{expected}. Build it from `client.output_shape[1:]`."
             )
 
 
+def check_decoder(client, adversary):
+    """Raises unless every output of the adversary is shaped as the data."""
+    data = tuple(client.inputs[0].shape[1:])
+    for output in adversary.outputs:
+        if tuple(output.shape[1:]) != data:
+            raise UserError(
+                f"`adversary` must reconstruct the data, shape {data} without"
+                f" the batch. Received: an output of {tuple(output.shape[1:])}"
+                ". Build it with `kprivacy.ran.build_adversary(client)`."
+            )
+
+
 def check_fraction(name, value):
     """Raises unless `value` is a number in [0, 1]."""
     if not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise ValueError(
+        raise UserError(
             f"`{name}` must be a number in [0, 1]. Received: {name}={value!r}."
         )
 
@@ -43,7 +64,7 @@ def check_count(name, value, minimum=1):
     if isinstance(value, bool) or not isinstance(value, int) or (
         value < minimum
     ):
-        raise ValueError(
+        raise UserError(
             f"`{name}` must be an integer of at least {minimum}. "
             f"Received: {name}={value!r}."
         )
@@ -52,7 +73,7 @@ def check_count(name, value, minimum=1):
 def check_choice(name, value, choices):
     """Raises unless `value` is one of `choices`."""
     if value not in choices:
-        raise ValueError(
+        raise UserError(
             f"`{name}` must be one of {', '.join(map(repr, choices))}. "
             f"Received: {name}={value!r}."
         )

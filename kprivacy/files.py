@@ -10,6 +10,8 @@ import shutil
 
 import numpy as np
 
+from kprivacy.errors import UserError
+
 
 def write_bytes(path, content):
     """Writes `content` to `path` in one move; makes the folder."""
@@ -34,13 +36,13 @@ def read_json(path):
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is not JSON.
+        UserError: It is not JSON.
     """
     with open(path, encoding="utf-8") as file:
         try:
             return json.load(file)
         except json.JSONDecodeError as error:
-            raise ValueError(
+            raise UserError(
                 f"{str(path)!r} is not valid JSON ({error}). Make it again "
                 "with the command that wrote it."
             ) from error

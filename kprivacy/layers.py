@@ -5,11 +5,11 @@ import keras
 
 @keras.saving.register_keras_serializable("kprivacy")
 class AddUniformNoise(keras.layers.Layer):
-    """Adds noise that comes in as an input, uniform on [0, 1), recentred.
+    """Adds noise that comes in as an input, uniform on [0, 1], recentred.
 
     `output = features + amplitude * (2 * noise - 1)`. The noise is an input
     and not drawn here, so that the layer converts to TFLite and the phone
-    draws it: random bytes, divided by 256, are such noise.
+    draws it: random bytes, divided by 255, are such noise.
 
     Args:
         amplitude: Half the width of the noise, in units of the features.

@@ -7,16 +7,15 @@ import warnings
 
 from absl import logging
 
+from kprivacy.errors import UserError
+
 
 @contextlib.contextmanager
 def sentences():
     """Ends the program with an error's sentence where the user can act."""
-    from kprivacy.data import DataError
-    from kprivacy.workdir import WorkdirError
-
     try:
         yield
-    except (DataError, WorkdirError) as error:
+    except UserError as error:
         sys.exit(f"error: {error}")
 
 

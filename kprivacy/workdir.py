@@ -15,9 +15,10 @@ import pathlib
 import ml_collections
 
 from kprivacy import data, files
+from kprivacy.errors import UserError
 
 
-class WorkdirError(ValueError):
+class WorkdirError(UserError):
     """A working directory lacks what a step needs; says which step makes it."""
 
 

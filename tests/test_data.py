@@ -102,6 +102,9 @@ def test_signals_are_accepted():
         ((np.zeros((9, 4, 4, 1)), np.zeros(9)), "test", "must be integers"),
         ((np.full((9, 4, 4, 1), np.nan), np.zeros(9, int)), "test", "finite"),
         (7, "test", "`name` must be a name"),
+        ("digits", "test[%:]", "`split` must be one of"),
+        ((np.zeros((9, 4, 4), np.uint8), np.zeros(9, int)), "test",
+         "channel axis"),
     ],
 )
 def test_bad_input_is_refused(name, split, sentence):
@@ -168,6 +171,23 @@ def test_corrupt_images_are_named(tmp_path):
     broken.write_bytes(broken.read_bytes()[:40])
     with pytest.raises(data.DataError, match="3.png.* is not a readable"):
         data.arrays(f"image_folder:{tmp_path}")
+
+
+def test_other_folders_are_no_classes(tmp_path):
+    write_images(tmp_path)
+    for name in (".cache", "__MACOSX", "a_empty"):
+        (tmp_path / name).mkdir()
+    part = data.arrays(f"image_folder:{tmp_path}")
+    assert part.num_classes == 2 and set(part.labels) == {0, 1}
+
+
+def test_slices_of_sorted_data_hold_every_class(tmp_path):
+    labels = np.repeat(np.arange(4), 100)
+    source = (np.zeros((400, 2, 2, 1), np.uint8), labels)
+    assert len(set(data.arrays(source, "defender[:10%]").labels)) == 4
+    write_images(tmp_path, count=30)
+    part = data.arrays(f"image_folder:{tmp_path}", "defender[:20%]")
+    assert set(part.labels) == {0, 1}
 
 
 def test_huge_images_are_not_read(tmp_path, monkeypatch):

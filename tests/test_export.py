@@ -95,12 +95,17 @@ def test_noise_is_an_input(digits, quantization):
     np.testing.assert_array_equal(first, again)
 
 
-def test_signals_are_float(tmp_path):
+@pytest.mark.parametrize("quantization", client_lib.QUANTIZATIONS)
+def test_signals_are_float(quantization):
     generator = np.random.default_rng(0)
     signals = generator.normal(size=(30, 128, 9)).astype("float32")
     client = build_client((128, 9), filters=(4, 8), bottleneck=6)
-    release = TFLiteRelease(client_lib.convert(client, signals, "dynamic"))
-    assert release(signals[:2]).shape == (2, 6)
+    release = TFLiteRelease(
+        client_lib.convert(client, signals, quantization)
+    )
+    scale, zero = contract.wire(release.interpreter, client, signals)
+    found = parity.measure(client, release, signals, scale, zero)
+    assert found["mean_quanta"] < 2
     runner = release.interpreter.get_signature_runner("encode")
     assert runner.get_input_details()["signal"]["dtype"] == np.float32
 
@@ -230,7 +235,7 @@ def rehash(bundle, name):
         (remove_server, "server' is missing"),
         (break_json, "is not a contract"),
         (other_format, "is of format 99"),
-        (other_signature, "encode|decode"),
+        (other_signature, "cannot be read.*decode"),
         (other_scale, "differ in tensor 'features'"),
         (other_class, "do not belong together"),
         (short_golden, "golden_input.bin holds"),
@@ -242,6 +247,56 @@ def test_a_damaged_bundle_is_refused(smoke_run, tmp_path, damage, sentence):
     shutil.copytree(smoke_run / "export", bundle)
     damage(bundle)
     with pytest.raises(contract.ContractError, match=sentence):
+        verify.verify(bundle)
+
+
+def test_correction_brings_int8_closer(client, digits):
+    examples = client_lib.calibration_inputs(client, digits)
+    plain = client_lib._convert(client, examples, "int8")
+    corrected = client_lib.convert(client, digits, "int8")
+    found = [
+        parity.measure(client, TFLiteRelease(one), digits, 1 / 256, 0)
+        for one in (plain, corrected)
+    ]
+    assert found[1]["mean_quanta"] <= found[0]["mean_quanta"]
+
+
+def test_folders_with_other_files_are_not_replaced(smoke_run, tmp_path):
+    from export import bundle
+    from kprivacy.workdir import WorkdirError
+
+    (tmp_path / "precious.txt").write_text("x")
+    for folder in (tmp_path, smoke_run, smoke_run.parent):
+        with pytest.raises(WorkdirError, match="holds other files"):
+            bundle.export(smoke_run, folder)
+    assert (tmp_path / "precious.txt").exists()
+
+
+def test_a_failed_replacement_keeps_the_old_folder(tmp_path):
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "old").touch()
+    with pytest.raises(RuntimeError):
+        with files.new_folder(folder):
+            raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert (folder / "old").exists()
+
+
+def no_outputs(bundle):
+    edit(bundle, lambda held: held.update(outputs=[]))
+
+
+def no_golden(bundle):
+    edit(bundle, lambda held: held.pop("golden"))
+
+
+@pytest.mark.parametrize("damage", [no_outputs, no_golden])
+def test_a_cut_contract_is_refused(smoke_run, tmp_path, damage):
+    bundle = tmp_path / "bundle"
+    shutil.copytree(smoke_run / "export", bundle)
+    damage(bundle)
+    with pytest.raises(contract.ContractError):
         verify.verify(bundle)
 
 

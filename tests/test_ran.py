@@ -204,8 +204,10 @@ def test_several_decoders_are_averaged():
     x = np.zeros((2, 28, 28, 1), "float32")
     decoded = [np.full_like(x, value) for value in (0.0, 0.1, 0.2)]
     # 784 pixels times the mean of 0, 0.01 and 0.04.
-    error = float(model.reconstruction_error(x, decoded))
-    assert error == pytest.approx(784 * 0.05 / 3, rel=1e-5)
+    found = [float(error) for error in model.decoder_errors(x, decoded)]
+    assert found == pytest.approx([0, 7.84, 31.36], rel=1e-5)
+    loss = model.adversary_objective(x, model.client(x))["loss"]
+    assert np.isfinite(float(loss))
     assert len(model.adversary(model.client(x))) == 3
 
 
@@ -227,6 +229,57 @@ def test_errors_say_what_to_do(change, sentence):
     }
     with pytest.raises((ValueError, TypeError), match=sentence):
         RAN(**{**parts, **change})
+
+
+def test_saving_before_compile(tmp_path):
+    client = build_client((28, 28, 1), filters=(2, 3))
+    model = RAN(client, build_server(client, 3), build_adversary(client))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert not loaded.compiled
+    np.testing.assert_array_equal(
+        harness.weights(loaded), harness.weights(model)
+    )
+
+
+def test_run_options_are_kept(tmp_path):
+    model = dense_model(steps_per_execution=4)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.steps_per_execution == 4
+
+
+def test_the_decoder_must_give_the_datas_shape():
+    client = build_client((28, 28, 1), filters=(2, 3))
+    server = build_server(client, 3)
+    with pytest.raises(ValueError, match="must reconstruct the data"):
+        RAN(client, server, server)
+
+
+def test_convolutional_ran_keeps_the_promises(toy_images, tmp_path):
+    """What ships: LeNet, bottleneck, bound, scatter, two decoders."""
+
+    def make(seed=0, **options):
+        keras.utils.set_random_seed(seed)
+        client = build_client((28, 28, 1), filters=(2, 3), bottleneck=4)
+        model = RAN(
+            client,
+            build_server(client, 3, units=(8,)),
+            build_adversary(client, decoders=2),
+            compactness_weight=1.0,
+        )
+        model.compile("adam", "adam", metrics=["accuracy"], **options)
+        return model
+
+    harness.check_interrupt_resume(make, toy_images, tmp_path / "state")
+    harness.check_save_load_continue(make, toy_images, tmp_path / "m.keras")
+    harness.check_mixed_precision(make, toy_images)
+
+
+def test_data_without_labels_are_refused():
+    model = scalar_model()
+    with pytest.raises(ValueError, match="trains on pairs"):
+        model.fit(np.ones((4, 1), "float32"), verbose=0)
 
 
 def test_roles_must_fit():

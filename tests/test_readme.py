@@ -38,6 +38,10 @@ def test_commands_name_modules_that_exist():
         assert (root / (module.replace(".", "/") + ".py")).is_file(), module
 
 
+def test_nothing_is_left_to_fill_in():
+    assert not re.findall(r"@[A-Z]+@", README)
+
+
 def test_links_lead_somewhere():
     root = pathlib.Path(__file__).parent.parent
     for target in re.findall(r"\]\(([^)]+)\)", README):

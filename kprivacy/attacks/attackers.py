@@ -106,6 +106,8 @@ class Decoder:
         batch_size: Examples a step.
         learning_rate: Of Adam, at the start of a cosine decay.
         seed: Seeds weights and order.
+        standardise: Whether to learn the targets less their mean, over
+            their deviation; for data that do not lie in [0, 1].
     """
 
     CHECKS = 12
@@ -118,6 +120,7 @@ class Decoder:
         batch_size=128,
         learning_rate=1e-3,
         seed=0,
+        standardise=False,
     ):
         self.name = name
         self._build = build
@@ -125,10 +128,18 @@ class Decoder:
         self._batch_size = batch_size
         self._learning_rate = learning_rate
         self._seed = seed
+        self._standardise = standardise
+        self._offset, self._deviation = 0.0, 1.0
 
     def fit(self, features, targets, validation):
         import keras
         import tensorflow as tf
+
+        if self._standardise:
+            self._offset = targets.mean(axis=0)
+            self._deviation = max(float(targets.std()), 1e-12)
+            targets = self._centred(targets)
+            validation = validation[0], self._centred(validation[1])
 
         keras.utils.set_random_seed(self._seed)
         x = self._scaled(features, fit=True)
@@ -155,9 +166,13 @@ class Decoder:
         return self
 
     def predict(self, features):
-        return self._model.predict(
+        found = self._model.predict(
             self._scaled(features), batch_size=256, verbose=0
         )
+        return found * self._deviation + self._offset
+
+    def _centred(self, targets):
+        return (targets - self._offset) / self._deviation
 
     def _scaled(self, features, fit=False):
         x = np.asarray(features, np.float32)

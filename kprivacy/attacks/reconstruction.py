@@ -8,6 +8,7 @@ import numpy as np
 from kprivacy import metrics
 from kprivacy.attacks import attackers
 from kprivacy.attacks.results import AttackResult, ReconstructionResults
+from kprivacy.errors import UserError
 
 VALIDATION_SHARE = 0.15
 SSIM_EXAMPLES = 500
@@ -28,9 +29,8 @@ class Reconstruction:
             "mirror", "residual"; None for all.
         steps: Gradient steps of the convolutional decoders' training; the
             perceptron takes `MLP_STEPS` times as many.
-        data_range: Largest minus smallest value of the data; 1 for images
-            in [0, 1]. Also decides the decoders' output: "sigmoid" where
-            the data lie in [0, 1], linear elsewhere.
+        data_range: Largest minus smallest possible value of the data, for
+            PSNR and SSIM; 1 for images in [0, 1].
         seed: Seeds the attackers.
 
     Example:
@@ -55,7 +55,7 @@ class Reconstruction:
     ):
         unknown = set(attackers or ()) - set(self.NAMES)
         if unknown:
-            raise ValueError(
+            raise UserError(
                 f"`attackers` must be out of {self.NAMES}. Received: "
                 f"{sorted(unknown)}."
             )
@@ -66,6 +66,7 @@ class Reconstruction:
         self._steps = steps
         self._data_range = data_range
         self._seed = seed
+        self._activation = None
         self.best_attacker = None
 
     def run(self, release, attacker, test, undefended_error=None):
@@ -87,7 +88,7 @@ class Reconstruction:
             ValueError: There are too few examples to learn from.
         """
         if len(attacker) < LEAST_EXAMPLES or not len(test):
-            raise ValueError(
+            raise UserError(
                 f"An attack needs at least {LEAST_EXAMPLES} examples of the "
                 "attacker's and some to test on. Received: "
                 f"{len(attacker)} and {len(test)}. Bring more data, or widen "
@@ -97,6 +98,8 @@ class Reconstruction:
         count = max(1, round(len(order) * VALIDATION_SHARE))
         held, kept = order[:count], order[count:]
         sent = np.asarray(release(attacker.data))
+        unit = attacker.data.min() >= 0 and attacker.data.max() <= 1
+        self._activation = "sigmoid" if unit else None
         pairs = sent[kept], attacker.data[kept]
         validation = sent[held], attacker.data[held]
         sent_test = np.asarray(release(test.data))
@@ -141,7 +144,7 @@ class Reconstruction:
     def _build(self, name):
         from kprivacy import networks
 
-        activation = "sigmoid" if self._data_range == 1.0 else None
+        activation = self._activation
         if name == "ridge":
             return attackers.Ridge()
         if name == "nearest_neighbours":
@@ -159,7 +162,11 @@ class Reconstruction:
         }
         steps = self._steps * (self.MLP_STEPS if name == "mlp" else 1)
         return attackers.Decoder(
-            name, builders[name], steps=steps, seed=self._seed
+            name,
+            builders[name],
+            steps=steps,
+            seed=self._seed,
+            standardise=activation is None,
         )
 
 

@@ -59,7 +59,7 @@ class ReconstructionResults:
 
     @property
     def error_over_ceiling(self):
-        """Best attack's error over the label-only ceiling; 1 is private."""
+        """Best attack's error over that of knowing the class alone."""
         return self.best.mse / self.label_only_error
 
     def to_dict(self):

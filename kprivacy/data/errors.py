@@ -1,5 +1,7 @@
 """The one error of this package."""
 
+from kprivacy.errors import UserError
 
-class DataError(ValueError):
+
+class DataError(UserError):
     """Data are unknown, missing, empty or damaged; says what to do."""

@@ -17,7 +17,8 @@ def read(path, image_size=None):
 
     Returns:
         ((uint8 images, labels), None, number of classes); classes in
-        alphabetical order of their folders.
+        alphabetical order of their folders. Folders without images, and
+        those whose names begin with a dot or two underscores, are no class.
 
     Raises:
         DataError: There are no images, or one cannot be read.
@@ -28,23 +29,35 @@ def read(path, image_size=None):
             f"'image_folder:PATH' must name a folder. Received: {str(root)!r}"
             f", which {'is a file' if root.exists() else 'does not exist'}."
         )
-    classes = sorted(p for p in root.iterdir() if p.is_dir())
+    folders = {
+        path: _images(path)
+        for path in sorted(root.iterdir())
+        if path.is_dir() and not path.name.startswith((".", "__"))
+    }
+    classes = [path for path, images in folders.items() if images]
     files = [
         (file, label)
         for label, folder in enumerate(classes)
-        for file in sorted(folder.rglob("*"))
-        if file.suffix.lower() in SUFFIXES and file.is_file()
+        for file in folders[folder]
     ]
-    if not files or len(classes) < 2:
+    if len(classes) < 2:
         raise DataError(
             f"{str(root)!r} must hold at least two folders, one a class, of "
-            f"{', '.join(SUFFIXES)} images. Received: {len(classes)} folders"
-            f" with {len(files)} images."
+            f"{', '.join(SUFFIXES)} images. Received: {len(classes)} such "
+            f"folders with {len(files)} images."
         )
     size = tuple(image_size or (64, 64))
     images = np.stack([_read_image(file, size) for file, _ in files])
     labels = np.array([label for _, label in files], np.int32)
     return (images, labels), None, len(classes)
+
+
+def _images(folder):
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.suffix.lower() in SUFFIXES and file.is_file()
+    ]
 
 
 def _read_image(file, size):

@@ -11,7 +11,7 @@ from kprivacy.data.errors import DataError
 PARTS = ("defender", "attacker", "test")
 ATTACKER_SHARE = 1 / 6
 TEST_SHARE = 1 / 5
-_SPLIT = re.compile(r"^(\w+)(?:\[(\d*%?):(\d*%?)\])?$")
+_SPLIT = re.compile(r"^(\w+)(?:\[((?:\d+%?)?):((?:\d+%?)?)\])?$")
 
 
 @dataclasses.dataclass

@@ -17,7 +17,10 @@ def read(name, data_dir=None, download=False, image_size=None):
     if name == "digits":
         return _digits()
     if name.startswith("image_folder:"):
-        return image_folder.read(name.partition(":")[2], image_size)
+        train, test, classes = image_folder.read(
+            name.partition(":")[2], image_size
+        )
+        return _mixed(train), test, classes
     return tfds_source.read(name, data_dir, download)
 
 
@@ -51,11 +54,28 @@ def _from_arrays(value):
             f"such pairs (train, test). Received: {type(value).__name__}."
         ) from error
     labels = [train[1]] if test is None else [train[1], test[1]]
-    return train, test, int(max(part.max() for part in labels)) + 1
+    if test and test[0].shape[1:] != train[0].shape[1:]:
+        raise DataError(
+            "Training and test data must have one shape. Received: "
+            f"{train[0].shape[1:]} and {test[0].shape[1:]} an example."
+        )
+    train = _mixed(train)
+    return train, test and _mixed(test), int(max(part.max() for part in labels)) + 1
+
+
+def _mixed(pair):
+    """A pair in a fixed order of its own: slices of sorted data miss classes."""
+    order = np.random.default_rng(0).permutation(len(pair[1]))
+    return pair[0][order], pair[1][order]
 
 
 def _checked(data, labels):
     data, labels = np.asarray(data), np.asarray(labels)
+    if data.ndim == 3 and data.dtype == np.uint8:
+        raise DataError(
+            "Images must have a channel axis. Received: uint8 of shape "
+            f"{data.shape}. Pass `data[..., None]`."
+        )
     if data.ndim not in (3, 4) or labels.shape != (len(data),):
         raise DataError(
             "Arrays must be data of shape (examples, height, width, channels)"

@@ -22,11 +22,17 @@ def read(name, data_dir, download):
             f"{builder.info.features[keys[0]].shape}. Resize them to one "
             "size, for example in a folder for 'image_folder:PATH'."
         )
+    if "train" not in splits:
+        raise DataError(
+            f"Data set {name!r} must have a split 'train'. Received: "
+            f"{', '.join(splits)}. Load it yourself and pass arrays."
+        )
     train = _read_split(tfds, builder, "train", keys, name)
     test = None
     if "test" in splits:
         test = _read_split(tfds, builder, "test", keys, name)
-    num_classes = builder.info.features[keys[1]].num_classes
+    label = builder.info.features[keys[1]]
+    num_classes = getattr(label, "num_classes", None)
     if not num_classes:
         num_classes = int(train[1].max()) + 1
     return train, test, num_classes
@@ -35,7 +41,7 @@ def read(name, data_dir, download):
 def _builder(tfds, name, data_dir):
     try:
         return tfds.builder(name, data_dir=data_dir)
-    except tfds.core.DatasetNotFoundError as error:
+    except (tfds.core.DatasetNotFoundError, ValueError) as error:
         raise DataError(
             f"Unknown data set {name!r}. Expected 'digits', "
             "'image_folder:PATH', a pair of arrays, or a name of TensorFlow "
@@ -64,7 +70,7 @@ def _prepare(builder, name, download):
     except Exception as error:
         raise DataError(
             f"Data set {name!r} could not be downloaded and prepared in "
-            f"{builder.data_path}: {error}. Nothing was left half done; try "
+            f"{builder.data_path}: {error}. Try "
             f"again, or prepare it elsewhere with `tfds build {name}` and "
             "copy the folder."
         ) from error

@@ -25,6 +25,7 @@ def lenet(
         filters: Filters of each convolution; each is followed by batch
             normalisation, ReLU and pooling by 2.
         kernel_size: Width of the convolutions, in pixels or time steps.
+        padding: "valid", as LeNet has it, or "same".
         bottleneck: None for the pooled maps as features (the paper's), or
             the length of a feature vector behind a dense layer.
         bottleneck_activation: Activation of that vector; the default bounds
@@ -38,13 +39,13 @@ def lenet(
         asked for, to `features`.
 
     Raises:
-        ValueError: The shape has not two or three dimensions, or pooling
+        UserError: The shape has not two or three dimensions, or pooling
             leaves nothing of it.
 
     Reference: LeCun et al., Gradient-based learning applied to document
     recognition, 1998; batch normalisation as RAN's paper adds it.
     """
-    image = _check_shape(input_shape, filters)
+    image = _check_shape(input_shape, filters, kernel_size, padding)
     conv = layers.Conv2D if image else layers.Conv1D
     pool = layers.MaxPooling2D if image else layers.MaxPooling1D
     inputs = keras.Input(input_shape, name="image" if image else "signal")
@@ -73,14 +74,21 @@ def lenet(
     return keras.Model(inputs, x, name=name)
 
 
-def _check_shape(input_shape, filters):
-    """Returns whether the shape is an image's; raises if it is neither's."""
+def _check_shape(input_shape, filters, kernel_size, padding):
+    """Returns whether the shape is an image's; raises if it does not fit."""
     if len(input_shape) not in (2, 3):
-        raise ValueError(
+        raise errors.UserError(
             "`input_shape` must be (height, width, channels) or (steps, "
             f"channels), without the batch. Received: {tuple(input_shape)}."
         )
-    smallest = min(input_shape[:-1])
-    if smallest < 2 ** len(filters):
-        errors.check_count("min(input_shape)", smallest, 2 ** len(filters))
+    left = min(input_shape[:-1])
+    for _ in filters:
+        left = (left if padding == "same" else left - kernel_size + 1) // 2
+    if left < 1:
+        raise errors.UserError(
+            f"`input_shape` must be large enough for {len(filters)} "
+            f"convolutions of {kernel_size} with pooling by 2. Received: "
+            f"{tuple(input_shape)}. Use fewer `filters`, a smaller "
+            "`kernel_size` or padding='same'."
+        )
     return len(input_shape) == 3

@@ -10,10 +10,10 @@ _TRANSPOSED = {
     layers.Conv2D: layers.Conv2DTranspose,
 }
 _UNPOOLING = {
-    layers.MaxPooling1D: (layers.UpSampling1D, layers.ZeroPadding1D),
-    layers.AveragePooling1D: (layers.UpSampling1D, layers.ZeroPadding1D),
-    layers.MaxPooling2D: (layers.UpSampling2D, layers.ZeroPadding2D),
-    layers.AveragePooling2D: (layers.UpSampling2D, layers.ZeroPadding2D),
+    layers.MaxPooling1D: layers.UpSampling1D,
+    layers.AveragePooling1D: layers.UpSampling1D,
+    layers.MaxPooling2D: layers.UpSampling2D,
+    layers.AveragePooling2D: layers.UpSampling2D,
 }
 _WITHOUT_MIRROR = ("InputLayer", "BatchNormalization", "ReLU", "LeakyReLU",
                    "Activation", "Dropout", "AddUniformNoise")
@@ -72,8 +72,8 @@ def _mirrored(layer, x, widen):
         )
         return _fit(transposed(x), target[:-1])
     if type(layer) in _UNPOOLING:
-        unpooling = _UNPOOLING[type(layer)][0]
-        return _fit(unpooling(_scalar(layer.pool_size))(x), target[:-1])
+        unpooling = _UNPOOLING[type(layer)]
+        return _fit(unpooling(_scalar(layer.strides))(x), target[:-1])
     if isinstance(layer, layers.Flatten):
         return layers.Reshape((*target[:-1], x.shape[-1] // math.prod(
             target[:-1])))(x)

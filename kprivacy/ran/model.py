@@ -27,11 +27,13 @@ class RAN(AdversarialModel):
     of an example; both are averaged over the batch. O_g in equation 4 has no
     lower bound as the paper states it: an encoder can win by driving one
     decoder to absurd outputs. `bounded` stops its reward at the error of
-    predicting the batch's mean, where no information is left to hide.
+    predicting the batch's mean, where no information is left to hide; it is
+    on by default, and the one default that is not the paper's.
 
-    Beyond the paper, each off by default: `compactness_weight` adds the
-    scatter of the features within their class to O_a, and an adversary with
-    several outputs is several decoders, whose errors are averaged.
+    Further options beyond the paper are off by default: `compactness_weight`
+    adds the scatter of the features within their class to O_a, and an
+    adversary with several outputs is several decoders, whose errors, each
+    with its bound, are averaged.
 
     Args:
         client: Functional model from data in [0, 1] (images) or of any range
@@ -86,6 +88,7 @@ class RAN(AdversarialModel):
         errors.check_count("inner_steps", inner_steps)
         errors.check_choice("per_example", per_example, ("sum", "mean"))
         super().__init__(client, server, adversary, seed=seed, **kwargs)
+        errors.check_decoder(client, adversary)
         self.utility_weight = utility_weight
         self.inner_steps = inner_steps
         self.bounded = bounded
@@ -157,19 +160,21 @@ class RAN(AdversarialModel):
     def adversary_objective(self, inputs, codes):
         """Equation 3: the decoder's error on given features."""
         decoded = self.adversary(codes, training=True)
-        return {"loss": self.reconstruction_error(inputs, decoded)}
+        return {"loss": _mean(self.decoder_errors(inputs, decoded))}
 
     def defender_objective(self, inputs, labels, training):
         """Equation 4: the Lagrangian, the decoder standing still."""
         codes = self.client(self.client_inputs(inputs), training=training)
         logits = self.server(codes, training=training)
         utility = self.utility_loss(labels, logits)
-        error = self.reconstruction_error(
+        found = self.decoder_errors(
             inputs, self.adversary(codes, training=False)
         )
-        reward = error
+        rewards = found
         if self.bounded:
-            reward = ops.minimum(error, self.error_ceiling(inputs))
+            ceiling = self.error_ceiling(inputs)
+            rewards = [ops.minimum(error, ceiling) for error in found]
+        error, reward = _mean(found), _mean(rewards)
         loss = (
             self.utility_weight * utility - (1 - self.utility_weight) * reward
         )
@@ -183,11 +188,10 @@ class RAN(AdversarialModel):
             "logits": logits,
         }
 
-    def reconstruction_error(self, inputs, decoded):
-        """|I - I'|^2, averaged over the decoders where there are several."""
+    def decoder_errors(self, inputs, decoded):
+        """|I - I'|^2 of each decoder, a list."""
         decoded = decoded if isinstance(decoded, (list, tuple)) else [decoded]
-        errors_ = [self.reconstruction_loss(inputs, one) for one in decoded]
-        return sum(errors_) / len(errors_)
+        return [self.reconstruction_loss(inputs, one) for one in decoded]
 
     def error_ceiling(self, inputs):
         """The error of predicting the batch's mean: no information at all."""
@@ -207,6 +211,10 @@ class RAN(AdversarialModel):
         }
 
 
+def _mean(values):
+    return sum(values) / len(values)
+
+
 def _copy(optimizer):
     """A new optimizer with the same settings and none of the state."""
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
@@ -216,9 +224,9 @@ def _copy(optimizer):
 
 def _unpack(data):
     if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise ValueError(
+        raise errors.UserError(
             "RAN trains on pairs (data, integer labels). Received: "
-            f"{type(data).__name__} of {len(data)} parts. Pass `x` and `y` to "
-            "`fit`, or a dataset of pairs, without sample weights."
+            f"{type(data).__name__}. Pass `x` and `y` to `fit`, or a dataset "
+            "of pairs, without sample weights."
         )
     return data
