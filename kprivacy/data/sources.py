@@ -59,12 +59,12 @@ def _from_arrays(value):
             "Training and test data must have one shape. Received: "
             f"{train[0].shape[1:]} and {test[0].shape[1:]} an example."
         )
-    train = _mixed(train)
-    return train, test and _mixed(test), int(max(part.max() for part in labels)) + 1
+    num_classes = int(max(part.max() for part in labels)) + 1
+    return _mixed(train), test and _mixed(test), num_classes
 
 
 def _mixed(pair):
-    """A pair in a fixed order of its own: slices of sorted data miss classes."""
+    """A pair in a fixed order: slices of sorted data would miss classes."""
     order = np.random.default_rng(0).permutation(len(pair[1]))
     return pair[0][order], pair[1][order]
 
