@@ -29,7 +29,8 @@ def markdown(results, description):
         "",
         f"Made by `{results['command']}`: mean ± standard deviation over "
         f"seeds {', '.join(map(str, results['seeds']))}; profile "
-        f"{results['profile']}; {environment['seconds'] / 60:.0f} minutes on "
+        f"{results['profile']}; {environment['seconds'] / 60:.0f} minutes, "
+        "counting only the last start of a cell that was interrupted, on "
         f"{environment['cpu']}; TensorFlow {environment['tensorflow']}, "
         f"Keras {environment['keras']}, kprivacy {environment['kprivacy']}.",
         "",

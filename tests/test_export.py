@@ -1,6 +1,7 @@
 """Export: the same outside whatever the arithmetic, and close to Keras."""
 
 import json
+import pathlib
 import shutil
 
 import keras
@@ -298,6 +299,12 @@ def test_a_cut_contract_is_refused(smoke_run, tmp_path, damage):
     damage(bundle)
     with pytest.raises(contract.ContractError):
         verify.verify(bundle)
+
+
+def test_the_demo_assets_verify():
+    root = pathlib.Path(__file__).parent.parent
+    lines = verify.verify(root / "android_demo_assets" / "ran" / "bundle")
+    assert "largest difference" in lines[2]
 
 
 def test_no_bundle_is_told(tmp_path):
