@@ -9,6 +9,7 @@ _COLUMNS = (
     ("attack_error", "best attack's error", "{:.4f}"),
     ("ceiling", "label-only ceiling", "{:.4f}"),
     ("error_over_ceiling", "error over ceiling", "{:.1%}"),
+    ("mean_error", "knowing nothing", "{:.4f}"),
 )
 
 

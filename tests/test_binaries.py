@@ -159,7 +159,11 @@ def test_reproduce_goes_on_where_it_stopped(tmp_path, monkeypatch):
 
 
 def test_training_makes_features_harder_to_invert(tmp_path):
-    """A claim: at equal accuracy the attack error rises well above."""
+    """A claim: as accurate as the undefended, and nearly label-only.
+
+    With so few examples even the undefended bottleneck leaves attackers at
+    nine tenths of the ceiling; training has to close half of what is left.
+    """
     from configs import ran_digits
     from kprivacy import audit_lib
 
@@ -168,6 +172,9 @@ def test_training_makes_features_harder_to_invert(tmp_path):
     train_lib.train(config, tmp_path)
     report, _ = audit_lib.audit(tmp_path)
     reconstruction = report["reconstruction"]
-    best = reconstruction["results"][0]["mse"]
+    ceiling = reconstruction["label_only_error"]
+    best = reconstruction["results"][0]["mse"] / ceiling
+    undefended = reconstruction["undefended_error"] / ceiling
     assert report["accuracy"] > report["undefended_accuracy"] - 0.03
-    assert best > 1.3 * reconstruction["undefended_error"]
+    assert undefended < 0.95
+    assert 1 - best < (1 - undefended) / 2
