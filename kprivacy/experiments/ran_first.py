@@ -5,7 +5,8 @@ Rows of a data set, each the mean of the seeds:
     ran              the config's improvements, see its docstring
     undefended       the same architecture, trained for accuracy alone
     laplace          raw images under as much Laplace noise as keeps the
-                     validation accuracy of `ran` (within 0.2 points)
+                     validation accuracy of `ran` within 0.2 points, or the
+                     least tried, 0.01, where even that costs more
     ran:int8         the exported .tflite with its SavedModel
     ran:paper        the paper's objective and network, lambda 0.5
     undefended:paper the paper's network, trained for accuracy alone
