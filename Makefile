@@ -35,7 +35,7 @@ demo: $(READY)
 	  export.main --workdir=$(DEMO),export)
 	$(call step,4/4 verifying what would be shipped,export.verify \
 	  --bundle=$(DEMO)/export,verify)
-	@cat $(DEMO)/verify.log $(DEMO)/export/report.txt
+	@grep -hv '^INFO' $(DEMO)/verify.log $(DEMO)/export/report.txt
 	@echo "pictures: $(DEMO)/samples/reconstructions.png"
 
 test: $(READY)
