@@ -1,4 +1,11 @@
-"""RAN on the 1,797 embedded digits: the demo, about a minute, no network."""
+"""RAN on the 1,797 embedded digits: what `make demo` trains, without network.
+
+    python -m kprivacy.train --config=configs/ran_digits.py --workdir=W
+
+takes half a minute on two cores of an x86 server, and reaches 98.1 % accuracy
+(undefended 96.9 %) at the label-only ceiling (undefended 88 % of it), one
+seed, 359 test digits.
+"""
 
 from kprivacy.configs import common
 

@@ -1,4 +1,11 @@
-"""RAN on Fashion-MNIST."""
+"""RAN on Fashion-MNIST, with a short code and classes as points.
+
+    python -m kprivacy.train --config=configs/ran_fashion_mnist.py --workdir=W
+
+takes about two minutes on two cores of an x86 server, and reaches 89.10 %
+accuracy (undefended 89.38 %) at 81 % of the label-only ceiling (undefended
+62 %), means of three seeds. See docs/results/ran_first.md.
+"""
 
 from kprivacy.configs import common
 
