@@ -45,7 +45,9 @@ def export(directory, output_dir, quantization="int8"):
     report = {
         "quantization": quantization,
         "bytes": len(content),
-        "float32_bytes": parity.float32_size(model.client, calibration),
+        "float32_bytes": len(
+            client_lib.convert(model.client, calibration, "float32")
+        ),
         "parity": parity.measure(
             model.client,
             release,

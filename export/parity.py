@@ -6,8 +6,6 @@ import numpy as np
 
 from kprivacy.releases import KerasRelease, random_bytes
 
-from . import client as client_lib
-
 
 def measure(client, release, data, scale, zero_point, seed=0):
     """Compares a .tflite with its Keras client in quanta of the wire.
@@ -33,7 +31,7 @@ def measure(client, release, data, scale, zero_point, seed=0):
         for tensor in client.inputs[1:]
     ]
     # Both get pixels that are whole bytes: the wire knows no others.
-    if client_lib.is_image(client):
+    if np.ndim(data) == 4:
         data = np.rint(data * 255.0) / 255.0
     features = KerasRelease(client).encode(data, *noise)
     quanta = np.rint(features.astype(np.float64) / scale) + zero_point
@@ -55,8 +53,3 @@ def latency(release, example, runs=200):
         release(example)
         times.append(time.perf_counter() - begin)
     return float(np.median(times) * 1e3)
-
-
-def float32_size(client, calibration):
-    """Bytes of the same client converted without quantisation."""
-    return len(client_lib.convert(client, calibration, "float32"))
