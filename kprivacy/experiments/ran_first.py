@@ -23,7 +23,6 @@ from kprivacy import audit_lib, files, train_lib, workdir
 from kprivacy.experiments import laplace
 
 DATA = ("mnist", "fashion_mnist")
-PAPER_DATA = ("mnist",)
 SEEDS = (0, 1, 2)
 KEYS = ("accuracy", "attack_error", "ceiling", "error_over_ceiling")
 
@@ -31,7 +30,7 @@ KEYS = ("accuracy", "attack_error", "ceiling", "error_over_ceiling")
 def cells(profile):
     """The trainings of the table: name, config, function of (it, folder)."""
     for variant, run in (("ran", _with_export), ("paper", _audited)):
-        for name in DATA if variant == "ran" else PAPER_DATA:
+        for name in DATA:
             for seed in SEEDS:
                 config = _config(name, variant, seed, profile)
                 yield f"{name}/{variant}/{seed}", config, run
@@ -44,8 +43,6 @@ def rows(found):
         ran = [found[f"{name}/ran/{seed}"] for seed in SEEDS]
         for row in ("ran", "undefended", "laplace", "ran:int8"):
             table.append(_row(f"{name}:{row}", [one[row] for one in ran]))
-        if name not in PAPER_DATA:
-            continue
         paper = [found[f"{name}/paper/{seed}"] for seed in SEEDS]
         for row in ("ran", "undefended"):
             table.append(
@@ -60,7 +57,6 @@ def pictures(runs):
         (f"{name}:{kind}", runs / name / kind / "0" / "samples")
         for name in DATA
         for kind in ("ran", "paper")
-        if kind == "ran" or name in PAPER_DATA
     ]
 
 
