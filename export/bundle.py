@@ -6,7 +6,7 @@ import numpy as np
 
 from kprivacy import audit_lib, files, workdir
 from kprivacy.attacks import ReconstructionResults
-from kprivacy.releases import TFLiteRelease, random_bytes
+from kprivacy.releases import TFLiteRelease, accuracy, random_bytes
 
 from . import client as client_lib
 from . import contract as contract_lib
@@ -65,7 +65,7 @@ def export(directory, output_dir, quantization="int8"):
             config.method, release.interpreter, model.client, scale, zero
         )
         golden = _write_golden(folder, described, release, server)
-        report["before"] = _before(directory, config, model, parts)
+        report["before"] = _before(directory)
         report["after"] = _measure(
             config, model, release, server, parts, report["before"]
         )
@@ -94,7 +94,7 @@ def _check_output(path, directory):
         )
 
 
-def _before(directory, config, model, parts):
+def _before(directory):
     """Utility and privacy of the Keras client: the audit's, or anew."""
     path = directory / "audit" / "audit.json"
     if not path.exists():
@@ -113,8 +113,6 @@ def _before(directory, config, model, parts):
 
 def _measure(config, model, release, server, parts, before):
     """Utility and privacy of the file itself, by attackers of its own."""
-    from kprivacy.releases import accuracy
-
     found = audit_lib.reconstruction(config, model.client, parts).run(
         release,
         parts.attacker,

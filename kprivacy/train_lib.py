@@ -42,7 +42,7 @@ def build(config, part):
     model = RAN(
         client, server, adversary, seed=config.seed, **_options(config.model)
     )
-    steps = config.epochs * -(-len(part) // config.batch_size)
+    steps = _steps(config, part)
     model.compile(
         optimizer=_adam(config.learning_rate, steps, config),
         adversary_optimizer=keras.optimizers.Adam(
@@ -85,7 +85,7 @@ def plain_classifier(config, part):
     client = build_client(part.data.shape[1:], **options)
     server = build_server(client, part.num_classes, **_options(config.server))
     model = keras.Sequential([client, server])
-    steps = config.epochs * -(-len(part) // config.batch_size)
+    steps = _steps(config, part)
     model.compile(
         _adam(config.utility_learning_rate, steps, config),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -130,6 +130,11 @@ def _fit(model, config, directory, part, held):
         shuffle=False,
         verbose=verbosity(),
     )
+
+
+def _steps(config, part):
+    """Batches of a whole training."""
+    return config.epochs * -(-len(part) // config.batch_size)
 
 
 def _adam(learning_rate, steps, config):

@@ -6,6 +6,8 @@ settings on a validation part of them, and has `name`, `fit` and `predict`.
 
 import numpy as np
 
+from kprivacy.metrics import mean_squared_error
+
 RIDGE_STRENGTHS = tuple(10.0**power for power in range(-8, 6))
 NEIGHBOURS = (1, 3, 10, 30, 100, 300)
 
@@ -29,7 +31,8 @@ class Ridge:
         for strength in RIDGE_STRENGTHS:
             scale = np.maximum(values, 0)[:, None] + strength
             weights = vectors @ (projected / scale)
-            error = _error(validation[1], self._apply(weights, validation[0]))
+            guess = self._apply(weights, validation[0])
+            error = mean_squared_error(validation[1], guess)
             if error < best:
                 best, self._weights = error, weights
         return self
@@ -70,7 +73,7 @@ class NearestNeighbours:
         nearest = self._nearest(validation[0], most)
         counts = [count for count in NEIGHBOURS if count <= most]
         errors = [
-            _error(validation[1], self._mean(nearest[:, :count]))
+            mean_squared_error(validation[1], self._mean(nearest[:, :count]))
             for count in counts
         ]
         self._count = counts[int(np.argmin(errors))]
@@ -193,9 +196,3 @@ def _scaler(x):
         output_distribution="normal",
         random_state=0,
     ).fit(x)
-
-
-def _error(targets, predictions):
-    return float(
-        np.mean((targets.astype(np.float64) - predictions) ** 2)
-    )
