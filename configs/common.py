@@ -21,13 +21,18 @@ def ran(name, variant=None):
     config.learning_rate = 1e-3  # of stage (4), the paper's l3
     config.adversary_learning_rate = 1e-3  # of stage (3), l2
     config.utility_learning_rate = 1e-3  # of stage (2), l1
+    config.utility_weight_start = 0.0  # of a schedule to lambda; 0: none
     config.cosine_decay = True  # whether l1 and l3 decay to 2 %
 
     config.data = data = ml_collections.ConfigDict()
     data.name = name  # TFDS name, "digits" or "image_folder:PATH"
     data.data_dir = ml_collections.config_dict.placeholder(str)  # or TFDS's
     data.download = False  # whether TFDS may download what is missing
-    data.image_size = ml_collections.config_dict.placeholder(tuple)  # folders
+    data.image_size = ml_collections.config_dict.placeholder(tuple)  # resize
+    data.label = "label"  # the feature that is the class
+    data.group = "subject"  # the feature by which sets are divided
+    data.standardise = False  # whether signals are, channel by channel
+    data.stream = False  # whether batches are read from disk as they come
     data.train_split = "defender[5%:]"  # defender and adversary learn from it
     data.validation_split = "defender[:5%]"  # what is watched in training
     data.attacker_split = "attacker"  # what fresh attackers learn from
@@ -87,6 +92,13 @@ def ran_images(name, variant=None):
         config.epochs = 4
         improved(config)
     return config
+
+
+def deep(config, network, filters):
+    """Takes AlexNet or VGG-16, of given width, as the client's network."""
+    del config.client.kernel_size
+    config.client.network = network
+    config.client.filters = filters
 
 
 def utility_weight_sweep():

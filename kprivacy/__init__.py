@@ -14,7 +14,7 @@ _CLASSES = {"RAN": "kprivacy.ran"}
 _MODULES = (
     "adversarial", "attacks", "audit_lib", "baselines", "callbacks", "data",
     "experiments", "layers", "losses", "metrics", "networks", "ran",
-    "releases", "train_lib", "workdir",
+    "releases", "train_lib", "tune_lib", "workdir",
 )
 
 

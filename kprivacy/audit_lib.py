@@ -1,63 +1,106 @@
 """Audits a trained client: utility, fresh attackers, reference rows."""
 
+import dataclasses
+import io
 import pathlib
 import time
 
 import numpy as np
 
 from kprivacy import files, pictures, releases, train_lib, workdir
-from kprivacy.attacks import Reconstruction
+from kprivacy.attacks.audit import PICTURES, Audit, Undefended, data_range
+from kprivacy.attacks.reconstruction import Reconstruction
 
 
-def audit(directory):
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What an audit is asked for beyond its subject.
+
+    Attributes:
+        attackers: Names of reconstruction attackers; none: the config's, or
+            all.
+        attributes: Names of attributes to infer.
+        counts: Numbers of attacker's examples of the sweep; none: no sweep.
+        self_checks: Whether known answers are put to the attackers too.
+        output_dir: Folder of the report, None for the usual one.
+        command: The command that asked for it.
+    """
+
+    attackers: tuple = ()
+    attributes: tuple = ()
+    counts: tuple = ()
+    self_checks: bool = True
+    output_dir: str | None = None
+    command: str | None = None
+
+
+def audit(directory, release_file=None, options=None):
     """Audits the client of a working directory.
 
     Args:
         directory: A working directory with a trained model.
+        release_file: A .tflite to audit in place of the Keras client.
+        options: `Options`.
 
     Returns:
-        The report, a dict that is also in `directory`/audit/audit.json, with
-        `accuracy`, `undefended_accuracy` and `reconstruction`, a
-        `ReconstructionResults.to_dict()`. Beside it are the text of
-        `summary`, the attackers' table as CSV, and in `directory`/samples a
-        picture of inputs and reconstructions.
+        (report, text): `AuditReport.to_dict()` and `summary()`. The report's
+        files are in the options' folder, or in `directory`/audit, or
+        `directory`/audit_FILE for a .tflite; of the Keras client there is
+        also a picture of inputs and reconstructions in `directory`/samples.
     """
     begin = time.perf_counter()
+    options = options or Options()
     directory = pathlib.Path(directory)
     config = workdir.read_config(directory)
     model = workdir.read_model(directory)
     parts = Parts(config)
-    reference = undefended(config, directory, parts)
-    release = releases.KerasRelease(model.client, seed=config.seed)
-    attack = reconstruction(config, model.client, parts)
-    results = attack.run(
-        release, parts.attacker, parts.test, reference["attack_error"]
+    release, readable, released, folder = _subject(
+        directory, release_file, model, config
     )
-    report = {
-        "data": config.data.name,
-        "accuracy": accuracy(model.server, release, parts.test),
-        "undefended_accuracy": reference["accuracy"],
-        "prior": prior(parts.test),
-        "reconstruction": results.to_dict(),
-        "seed": config.seed,
-        "seconds": time.perf_counter() - begin,
-        "environment": files.environment(),
-    }
-    folder = directory / "audit"
-    files.write_json(folder / "audit.json", report)
-    files.write_bytes(
-        folder / "attackers.csv",
-        results.to_dataframe().to_csv(index=False).encode(),
+    one = Audit(
+        model.client,
+        options.attackers or config.attack.attackers,
+        options.attributes,
+        options.counts,
+        config.attack.steps,
+        config.seed,
+        options.self_checks and config.attack.get("self_checks", True),
     )
-    text = summary(report, results)
-    files.write_bytes(folder / "summary.txt", (text + "\n").encode())
-    write_samples(
-        directory / "samples" / "reconstructions.png",
+    one.check(release, parts.attacker, parts.test)
+    report = one.run(
         release,
-        attack.best_attacker,
+        parts.attacker,
         parts.test,
+        _reference(one, config, directory, parts, options.attributes),
+        data=config.data.name,
+        released=released,
+        accuracy=readable and accuracy(model.server, readable, parts.test),
+        command=options.command,
     )
-    return report, text
+    report = dataclasses.replace(report, seconds=time.perf_counter() - begin)
+    report.write(options.output_dir or folder)
+    if release_file is None:
+        write_samples(directory / "samples" / "reconstructions.png", report)
+    return report.to_dict(), report.summary()
+
+
+def _subject(directory, release_file, model, config):
+    """Release, the same as the server reads it, facts, report's folder."""
+    if release_file is None:
+        path = directory / "model.keras"
+        release = releases.KerasRelease(model.client, seed=config.seed)
+        facts = {"kind": "the Keras client of a working directory"}
+        readable, folder = release, directory / "audit"
+    else:
+        from kprivacy import audit_files
+
+        path = pathlib.Path(release_file)
+        release = audit_files.open_tflite(path, config.seed)
+        facts = {"kind": "a .tflite file"}
+        readable = audit_files.readable(release, path)
+        folder = directory / f"audit_{path.stem}"
+    facts |= {"path": str(path), "sha256": files.sha256(path)}
+    return release, readable, facts, folder
 
 
 class Parts:
@@ -66,6 +109,28 @@ class Parts:
     def __init__(self, config):
         self.attacker = workdir.read_data(config, config.data.attacker_split)
         self.test = workdir.read_data(config, config.data.test_split)
+
+
+def _reference(one, config, directory, parts, attributes):
+    """`Undefended` of a working directory."""
+    known = undefended(config, directory, parts)
+    found = {}
+    if attributes:
+        client, _ = train_lib.undefended(config, directory).layers
+        release = releases.KerasRelease(client)
+        found = {
+            name: one.infer(
+                release, parts.attacker, parts.test, name
+            ).best.accuracy
+            for name in attributes
+        }
+    shown = pathlib.Path(directory) / "audit" / "undefended.npy"
+    return Undefended(
+        accuracy=known["accuracy"],
+        attack_error=known["attack_error"],
+        attributes=found,
+        pictures=np.load(shown) if shown.exists() else None,
+    )
 
 
 def undefended(config, directory, parts):
@@ -82,6 +147,10 @@ def undefended(config, directory, parts):
         "attack_error": results.best.mse,
         "reconstruction": results.to_dict(),
     }
+    sent = release(parts.test.data[:PICTURES])
+    shown = io.BytesIO()
+    np.save(shown, attack.best_attacker.predict(sent), allow_pickle=False)
+    files.write_bytes(path.with_suffix(".npy"), shown.getvalue())
     files.write_json(path, found)
     return found
 
@@ -97,13 +166,6 @@ def reconstruction(config, client, parts):
     )
 
 
-def data_range(values):
-    """1 for images in [0, 1], largest minus smallest for signals."""
-    if values.ndim == 4:
-        return 1.0
-    return float(values.max() - values.min())
-
-
 def accuracy(server, release, part):
     """Accuracy of a Keras server on a release of `part`."""
     return releases.accuracy(
@@ -114,31 +176,11 @@ def accuracy(server, release, part):
     )
 
 
-def prior(part):
-    """Accuracy of naming the most frequent class."""
-    return float(np.bincount(part.labels).max() / len(part))
-
-
-def summary(report, results):
-    """The report as text."""
-    possible = report["undefended_accuracy"] - report["prior"]
-    kept = (report["accuracy"] - report["prior"]) / max(possible, 1e-9)
-    return "\n".join(
-        [
-            f"accuracy {report['accuracy']:.2%}, undefended "
-            f"{report['undefended_accuracy']:.2%}, largest class "
-            f"{report['prior']:.2%}: {kept:.1%} of the utility is kept",
-            "",
-            results.summary(),
-        ]
-    )
-
-
-def write_samples(path, release, attacker, test, columns=10):
+def write_samples(path, report):
     """A picture of test data above the best attacker's reconstructions."""
-    sent = np.asarray(release(test.data[:columns]))
+    best = report.reconstruction.best.attacker
     rows = {
-        "input": test.data[:columns],
-        f"attacker\n({attacker.name})": attacker.predict(sent),
+        "input": report.pictures["original"],
+        f"attacker\n({best})": report.pictures[best],
     }
-    pictures.comparison(path, rows, columns)
+    pictures.comparison(path, rows, PICTURES)

@@ -1,14 +1,16 @@
-"""Keras callbacks: epoch order, and checkpoints that survive a kill."""
+"""Keras callbacks: order, checkpoints that survive a kill, audits."""
 
 import csv
 import io
 import os
 import pathlib
 import re
+import warnings
 
 import keras
 
-from kprivacy import files
+from kprivacy import errors, files
+from kprivacy.seeding import seeded
 
 
 class EpochOrder(keras.callbacks.Callback):
@@ -95,3 +97,130 @@ class MetricsFile(keras.callbacks.Callback):
         writer.writeheader()
         writer.writerows(self._rows)
         files.write_bytes(self._path, text.getvalue().encode())
+
+
+class UtilityWeight(keras.callbacks.Callback):
+    """Moves RAN's lambda from epoch to epoch, exponentially.
+
+    The schedule is a function of the epoch alone, so that a resumed run goes
+    on in it. RAN's section 3.1 proposes to vary lambda exponentially.
+
+    Args:
+        start: lambda of the first epoch, in (0, 1].
+        end: lambda of the last epoch, in (0, 1].
+        epochs: Length of the schedule; afterwards lambda stays at `end`.
+    """
+
+    def __init__(self, start, end, epochs):
+        super().__init__()
+        for name, value in (("start", start), ("end", end)):
+            if not 0 < value <= 1:
+                raise errors.UserError(
+                    f"`{name}` must be in (0, 1]. Received: {name}={value!r}."
+                )
+        errors.check_count("epochs", epochs)
+        self._start, self._end, self._epochs = start, end, epochs
+
+    def on_epoch_begin(self, epoch, logs=None):
+        done = min(epoch / max(self._epochs - 1, 1), 1.0)
+        value = self._start * (self._end / self._start) ** done
+        self.model.set_utility_weight(value)
+
+
+class AuditCallback(keras.callbacks.Callback):
+    """Attacks the client while it trains, with few and quick attackers.
+
+    Every `every` epochs fresh attackers are trained on the model's `client`;
+    `attack_error` (mean squared error of the best) and
+    `attack_error_over_ceiling` (as a share of the label-only ceiling) come
+    into the epoch's logs, NaN in the other epochs: put it before callbacks
+    that read the logs. Weights and random states stay as without it. It
+    shows a trend; a published number needs `kprivacy.attacks.audit.Audit`.
+
+    Args:
+        attacker: `kprivacy.data.Arrays`, data that the model does not see.
+        test: `kprivacy.data.Arrays` to measure on.
+        every: Epochs from one audit to the next; the first audit comes
+            after as many.
+        log_dir: Folder for TensorBoard, or None.
+        attackers: Names, as for `kprivacy.attacks.Reconstruction`.
+        steps: Gradient steps of a decoder.
+        seed: Of the attackers and of the client's noise.
+
+    Raises:
+        UserError: The model has no `client`, or the data do not do.
+    """
+
+    def __init__(
+        self,
+        attacker,
+        test,
+        every=1,
+        log_dir=None,
+        attackers=("ridge", "mlp"),
+        steps=100,
+        seed=0,
+    ):
+        super().__init__()
+        from kprivacy.attacks import inputs
+
+        errors.check_count("every", every)
+        inputs.check_parts(attacker, test)
+        inputs.check_classes(attacker, test)
+        self._parts = attacker, test
+        self._every = every
+        self._log_dir = log_dir
+        self._options = {"attackers": attackers, "steps": steps, "seed": seed}
+        self._seed = seed
+        self._writer = None
+
+    def on_train_begin(self, logs=None):
+        if not isinstance(getattr(self.model, "client", None), keras.Model):
+            raise errors.UserError(
+                "`AuditCallback` audits a model's `client`. Received: a "
+                f"{type(self.model).__name__} without one. Train one of "
+                "kprivacy's methods, or give your model that attribute."
+            )
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {} if logs is None else logs
+        found = {"attack_error": float("nan")}
+        found["attack_error_over_ceiling"] = float("nan")
+        if (epoch + 1) % self._every == 0:
+            results = self._audit()
+            found["attack_error"] = results.best.mse
+            found["attack_error_over_ceiling"] = results.error_over_ceiling
+            self._write(epoch, found)
+        logs.update(found)
+
+    def on_train_end(self, logs=None):
+        if self._writer:
+            self._writer.close()
+            self._writer = None
+
+    def _audit(self):
+        from kprivacy.attacks.audit import data_range
+        from kprivacy.attacks.reconstruction import Reconstruction
+        from kprivacy.releases import KerasRelease
+
+        client = self.model.client
+        attack = Reconstruction(
+            client, data_range=data_range(self._parts[1].data), repeats=1,
+            **self._options,
+        )
+        with seeded(self._seed), warnings.catch_warnings():
+            # So few steps may well make weak attackers.
+            warnings.filterwarnings("ignore", "The best attacker's error")
+            return attack.run(KerasRelease(client, self._seed), *self._parts)
+
+    def _write(self, epoch, found):
+        if self._log_dir is None:
+            return
+        import tensorflow as tf
+
+        if self._writer is None:
+            self._writer = tf.summary.create_file_writer(str(self._log_dir))
+        with self._writer.as_default():
+            for name, value in found.items():
+                tf.summary.scalar(name, value, step=epoch)
+        self._writer.flush()

@@ -27,6 +27,7 @@ def reproduce(
     """
     module = importlib.import_module(f"kprivacy.experiments.{experiment}")
     kept = experiment if profile == "cpu" else f"{experiment}_{profile}"
+    kept = kept.replace(experiment, getattr(module, "RUNS", experiment), 1)
     runs = pathlib.Path(runs_dir) / kept
     found = {}
     cells = list(module.cells(profile))
@@ -54,11 +55,10 @@ def reproduce(
     }
     output = pathlib.Path(output_dir)
     files.write_json(output / f"{experiment}.json", results)
-    text = tables.markdown(results, module.__doc__)
+    notes = module.notes(results) if hasattr(module, "notes") else ()
+    text = tables.markdown(results, module.__doc__, notes)
     files.write_bytes(output / f"{experiment}.md", text.encode())
-    tables.picture(
-        output / f"{experiment}.png", module.pictures(runs)
-    )
+    module.draw(output / f"{experiment}.png", results, runs)
     return results
 
 

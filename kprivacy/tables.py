@@ -10,17 +10,28 @@ _COLUMNS = (
     ("ceiling", "label-only ceiling", "{:.4f}"),
     ("error_over_ceiling", "error over ceiling", "{:.1%}"),
     ("mean_error", "knowing nothing", "{:.4f}"),
+    ("error_over_mean", "error over that", "{:.1%}"),
+    ("own_decoder_error", "own decoder's error", "{:.4f}"),
+    ("thorough_error", "all families' best", "{:.4f}"),
+    ("utility_weight", "lambda", "{:g}"),
+    ("utility_kept", "utility kept", "{:.1%}"),
 )
 
 
-def markdown(results, description):
+def markdown(results, description, notes=()):
     """A page with the table of an experiment's results.
 
     Args:
         results: What `reproduce_lib.reproduce` returns.
         description: The experiment's docstring.
+        notes: Sentences under the table, made from the results.
     """
     environment = results["environment"]
+    columns = [
+        column
+        for column in _COLUMNS
+        if any(column[0] in one["measured"] for one in results["rows"])
+    ]
     lines = [
         f"# {results['experiment']}",
         "",
@@ -35,10 +46,12 @@ def markdown(results, description):
         f"{environment['cpu']}; TensorFlow {environment['tensorflow']}, "
         f"Keras {environment['keras']}, kprivacy {environment['kprivacy']}.",
         "",
-        "| row | " + " | ".join(c[1] for c in _COLUMNS) + " | attacker |",
-        "|" + "---|" * (len(_COLUMNS) + 2),
+        "| row | " + " | ".join(c[1] for c in columns) + " | attacker |",
+        "|" + "---|" * (len(columns) + 2),
     ]
-    lines += [_line(row) for row in results["rows"]]
+    lines += [_line(row, columns) for row in results["rows"]]
+    if notes:
+        lines += ["", *(f"- {note}" for note in notes)]
     exported = [r for r in results["rows"] if "bytes" in r["measured"]]
     if exported:
         lines += ["", "The files that ship:", ""]
@@ -46,11 +59,15 @@ def markdown(results, description):
     return "\n".join(lines) + "\n"
 
 
-def _line(row):
+def _line(row, columns):
     cells = []
-    for key, _, form in _COLUMNS:
+    for key, _, form in columns:
+        if key not in row["measured"]:
+            cells.append("")
+            continue
         mean, std = row["measured"][key], row["std"][key]
-        cells.append(f"{form.format(mean)} ± {form.format(std)}")
+        spread = f" ± {form.format(std)}" if len(row["seeds"]) > 1 else ""
+        cells.append(form.format(mean) + spread)
     attacker = row["measured"]["attacker"]
     return f"| `{row['name']}` | {' | '.join(cells)} | {attacker} |"
 

@@ -6,7 +6,6 @@ import sys
 import keras
 
 from kprivacy import callbacks, workdir
-from kprivacy.data import pipeline
 from kprivacy.ran import RAN, build_adversary, build_client, build_server
 
 
@@ -24,25 +23,27 @@ def train(config, directory):
     if (directory / "model.keras").exists():
         workdir.write_config(directory, config)
         return workdir.read_model(directory)
-    part = workdir.read_data(config, config.data.train_split)
-    held = workdir.read_data(config, config.data.validation_split)
+    dataset = workdir.read_batches(config, config.data.train_split)
+    held = workdir.read_batches(config, config.data.validation_split, 512)
     workdir.write_config(directory, config)
     keras.utils.set_random_seed(config.seed)
-    model = build(config, part)
-    _fit(model, config, directory, part, held)
+    model = build(config, dataset)
+    _fit(model, config, directory, dataset, held)
     save(model, directory / "model.keras")
     return model
 
 
-def build(config, part):
-    """Builds and compiles the model of a config for the shapes of `part`."""
-    client = build_client(part.data.shape[1:], **_options(config.client))
-    server = build_server(client, part.num_classes, **_options(config.server))
+def build(config, dataset):
+    """Builds and compiles the model of a config for a `data.load` dataset."""
+    client = build_client(_shape(dataset), **_options(config.client))
+    server = build_server(
+        client, dataset.num_classes, **_options(config.server)
+    )
     adversary = build_adversary(client, **_options(config.adversary))
     model = RAN(
         client, server, adversary, seed=config.seed, **_options(config.model)
     )
-    steps = _steps(config, part)
+    steps = _steps(config, dataset)
     model.compile(
         optimizer=_adam(config.learning_rate, steps, config),
         adversary_optimizer=keras.optimizers.Adam(
@@ -68,36 +69,29 @@ def undefended(config, directory):
     path = pathlib.Path(directory) / "audit" / "undefended.keras"
     if path.exists():
         return keras.saving.load_model(path)
-    part = workdir.read_data(config, config.data.train_split)
-    model = plain_classifier(config, part)
-    model.fit(
-        batches(config, part), epochs=config.epochs, shuffle=False, verbose=0
-    )
+    dataset = workdir.read_batches(config, config.data.train_split)
+    model = plain_classifier(config, dataset)
+    model.fit(dataset, epochs=config.epochs, shuffle=False, verbose=0)
     path.parent.mkdir(parents=True, exist_ok=True)
     save(model, path)
     return model
 
 
-def plain_classifier(config, part):
+def plain_classifier(config, dataset):
     """Client and server of a config as one classifier, without noise."""
     keras.utils.set_random_seed(config.seed)
     options = {**_options(config.client), "noise": 0.0}
-    client = build_client(part.data.shape[1:], **options)
-    server = build_server(client, part.num_classes, **_options(config.server))
+    client = build_client(_shape(dataset), **options)
+    server = build_server(
+        client, dataset.num_classes, **_options(config.server)
+    )
     model = keras.Sequential([client, server])
-    steps = _steps(config, part)
+    steps = _steps(config, dataset)
     model.compile(
         _adam(config.utility_learning_rate, steps, config),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     return model
-
-
-def batches(config, part):
-    """A part as shuffled batches of a config's size and seed."""
-    return pipeline.batches(
-        part, config.batch_size, config.seed, shuffle=True
-    )
 
 
 def save(model, path):
@@ -112,16 +106,16 @@ def verbosity():
     return 1 if sys.stdout.isatty() else 2
 
 
-def _fit(model, config, directory, part, held):
-    dataset = batches(config, part)
+def _fit(model, config, directory, dataset, held):
     checkpoint = callbacks.Checkpoint(directory / "checkpoints")
     epoch = checkpoint.restore(model)
     model.fit(
         dataset,
-        validation_data=pipeline.batches(held, 512, 0, shuffle=False),
+        validation_data=held,
         initial_epoch=epoch,
         epochs=config.epochs,
         callbacks=[
+            *_schedules(config),
             callbacks.EpochOrder(dataset),
             callbacks.MetricsFile(directory / "metrics.csv", epoch),
             keras.callbacks.TensorBoard(directory / "logs"),
@@ -132,9 +126,25 @@ def _fit(model, config, directory, part, held):
     )
 
 
-def _steps(config, part):
+def _schedules(config):
+    if not config.utility_weight_start:
+        return []
+    return [
+        callbacks.UtilityWeight(
+            config.utility_weight_start,
+            config.model.utility_weight,
+            config.epochs,
+        )
+    ]
+
+
+def _shape(dataset):
+    return tuple(dataset.element_spec[0].shape[1:])
+
+
+def _steps(config, dataset):
     """Batches of a whole training."""
-    return config.epochs * -(-len(part) // config.batch_size)
+    return config.epochs * int(dataset.cardinality())
 
 
 def _adam(learning_rate, steps, config):

@@ -72,14 +72,32 @@ def read_model(workdir):
 
 def read_data(config, split):
     """The `Arrays` of one part of a config's data set."""
-    options = config.data
-    return data.arrays(
-        options.name,
+    return data.arrays(config.data.name, split, **_data_options(config))
+
+
+def read_batches(config, split, batch_size=None):
+    """Batches of one part of a config's data set, streamed if it says so.
+
+    Args:
+        config: A config of `configs/`.
+        split: As for `kprivacy.data.load`; the defender's is shuffled.
+        batch_size: Examples a batch; the config's if None.
+    """
+    return data.load(
+        config.data.name,
         split,
-        data_dir=options.data_dir,
-        download=options.download,
-        image_size=options.image_size,
+        batch_size or config.batch_size,
+        config.seed,
+        stream=config.data.get("stream"),
+        **_data_options(config),
     )
+
+
+def _data_options(config):
+    names = ("data_dir", "download", "image_size", "label", "group",
+             "standardise")
+    # Directories of earlier versions lack the later ones.
+    return {name: config.data[name] for name in names if name in config.data}
 
 
 def _plain(config):

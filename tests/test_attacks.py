@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 
 from kprivacy import metrics, releases
-from kprivacy.attacks import Reconstruction, ReconstructionResults
+from kprivacy.attacks import (
+    Reconstruction,
+    ReconstructionResults,
+    inputs,
+)
 from kprivacy.attacks.attackers import NearestNeighbours, Ridge
+from kprivacy.attacks.kernel_ridge import KernelRidge
 from kprivacy.baselines import Laplace
 from kprivacy.data import Arrays, arrays
+from kprivacy.errors import UserError
 from kprivacy.ran import build_client
 
 
@@ -118,10 +124,11 @@ def test_all_attackers_on_an_encoder(parts):
     assert all(name in text for name in attack.NAMES)
     assert "undefended client" in text and "label only" in text
     frame = results.to_dataframe()
-    assert list(frame["attacker"][:5]) == [
+    count = len(attack.NAMES)
+    assert list(frame["attacker"][:count]) == [
         one.attacker for one in results.results
     ]
-    assert len(frame) == 5 + 3
+    assert len(frame) == count + 3
     kept = json.loads(json.dumps(results.to_dict()))
     assert ReconstructionResults.from_dict(kept) == results
 
@@ -136,6 +143,114 @@ def test_attacks_repeat(parts):
         for _ in range(2)
     ]
     assert found[0] == found[1]
+
+
+def test_curved_features_are_read_by_the_kernel_and_not_by_a_line():
+    """Data on a circle, of which the angle's quarter turns are sent."""
+    generator = np.random.default_rng(0)
+    angle = generator.uniform(-np.pi, np.pi, 900)
+    data = np.stack([np.cos(3 * angle), np.sin(2 * angle)], axis=1)[..., None]
+    pairs = [
+        (angle[where, None], data[where])
+        for where in (slice(500), slice(500, 700), slice(700, 900))
+    ]
+    errors = {
+        one.name: metrics.mean_squared_error(
+            pairs[2][1], one.fit(*pairs[0], pairs[1]).predict(pairs[2][0])
+        )
+        for one in (Ridge(), KernelRidge())
+    }
+    assert errors["ridge"] > 0.3
+    assert errors["kernel_ridge"] < 0.01
+
+
+def test_the_class_posterior_reaches_the_label_only_ceiling(parts):
+    """Blurred classes in 3 of 8 features, noise in the others."""
+    labels = {
+        one.tobytes(): label
+        for part in parts
+        for one, label in zip(part.data, part.labels)
+    }
+    send = label_release(labels)
+    generator = np.random.default_rng(0)
+
+    def mixed(data):
+        noise = generator.normal(size=(len(data), 10))
+        return np.concatenate([4 * send(data), noise], axis=1)
+
+    results = Reconstruction(attackers=["class_posterior"]).run(mixed, *parts)
+    assert results.error_over_ceiling == pytest.approx(1.0, abs=0.04)
+
+
+def test_the_white_box_beats_the_line_it_starts_from(parts):
+    """Random convolutions, batch norm and pooling, all of it known."""
+    client = build_client((28, 28, 1), filters=(8,))
+    attack = Reconstruction(client, ["ridge", "white_box"], steps=200)
+    results = attack.run(releases.KerasRelease(client), *parts)
+    errors = {one.attacker: one for one in results.results}
+    assert errors["white_box"].mse < errors["ridge"].mse
+    assert errors["white_box"].tested == len(parts[1])
+
+
+def test_the_white_box_reads_bytes(parts):
+    """The scale of what a file sends is learnt from the pairs."""
+    client = build_client((28, 28, 1), filters=(8,))
+    plain = releases.KerasRelease(client)
+    largest = plain(parts[0].data).max()
+
+    def sent(data):
+        return np.clip(np.rint(plain(data) * 255 / largest), 0, 255).astype(
+            np.uint8
+        )
+
+    attack = Reconstruction(client, ["white_box"], steps=100)
+    as_floats, as_bytes = (
+        attack.run(one, *parts).best.mse for one in (plain, sent)
+    )
+    assert as_bytes < 1.1 * as_floats
+
+
+def test_repeated_releases_average_the_noise_away(parts):
+    """16 releases have a fourth of the noise; they do not count as best."""
+    results = Reconstruction(attackers=["ridge"], steps=100, repeats=16).run(
+        Laplace(1.0, seed=0), *parts
+    )
+    one, several = results.results
+    assert (several.attacker, several.releases) == ("averaging", 16)
+    assert results.best is one
+    assert several.mse < 0.7 * one.mse
+    assert "averaging of 16" in results.summary()
+    quiet = Reconstruction(attackers=["ridge"]).run(identity, *parts)
+    assert [one.attacker for one in quiet.results] == ["ridge"]
+
+
+def test_attackers_validate_on_people_they_did_not_learn_from(parts):
+    subjects = np.arange(len(parts[0])) % 5
+    part = Arrays(*(getattr(parts[0], n) for n in (
+        "data", "labels", "num_classes")), attributes={"subject": subjects})
+    kept, held = inputs.split(part, 0, 0.15)
+    assert len(kept) + len(held) == len(part)
+    assert len(set(subjects[held])) == 1
+    assert not set(subjects[kept]) & set(subjects[held])
+
+
+@pytest.mark.parametrize(
+    "release, sentence",
+    [
+        (lambda data: np.full((len(data), 3), np.nan), "finite numbers.*NaN"),
+        (lambda data: np.zeros((len(data) - 1, 3)), "one row of features"),
+        (lambda data: np.full(len(data), "x"), "must send numbers"),
+    ],
+)
+def test_releases_that_send_nonsense_are_refused(parts, release, sentence):
+    with pytest.raises(UserError, match=sentence):
+        Reconstruction(attackers=["ridge"]).run(release, *parts)
+
+
+def test_parts_of_two_shapes_are_refused(parts):
+    other = Arrays(parts[1].data[:, :20], parts[1].labels, 10)
+    with pytest.raises(UserError, match="must have one shape"):
+        Reconstruction(attackers=["ridge"]).run(identity, parts[0], other)
 
 
 def test_too_few_examples_are_refused(parts):

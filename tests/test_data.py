@@ -1,5 +1,7 @@
 """Data: the parts, the order, and errors that say what to do."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -34,6 +36,27 @@ def test_labels_stay_with_their_images():
     np.testing.assert_array_equal(
         (pixels[:, 0] + 256 * pixels[:, 1]) % 3, part.labels
     )
+
+
+@pytest.mark.parametrize(
+    "part, expected",
+    [
+        ("defender", "181891884a30"),
+        ("attacker", "84014a353ad2"),
+        ("test", "9517669150e5"),
+    ],
+)
+def test_the_division_stays_what_published_results_used(part, expected):
+    """Hashes of data and labels as the first release divided them."""
+    found = data.arrays("digits", part)
+    content = found.data.tobytes() + found.labels.tobytes()
+    assert hashlib.sha256(content).hexdigest()[:12] == expected
+
+
+def test_the_division_of_mnist_stays(tfds_dir):
+    found = data.arrays("mnist", "attacker", data_dir=tfds_dir)
+    content = found.data.tobytes() + found.labels.tobytes()
+    assert hashlib.sha256(content).hexdigest()[:12] == "bc120752998c"
 
 
 def test_given_test_sets_are_kept():
@@ -113,7 +136,7 @@ def test_bad_input_is_refused(name, split, sentence):
 
 
 def test_missing_downloads_are_told_at_once(tmp_path):
-    with pytest.raises(data.DataError, match="is not prepared in.*tfds build"):
+    with pytest.raises(data.DataError, match="not prepared in.*data.prepare"):
         data.arrays("mnist", data_dir=str(tmp_path))
 
 

@@ -7,6 +7,7 @@ settings on a validation part of them, and has `name`, `fit` and `predict`.
 import numpy as np
 
 from kprivacy.metrics import mean_squared_error
+from kprivacy.seeding import seeded
 
 RIDGE_STRENGTHS = tuple(10.0**power for power in range(-8, 6))
 NEIGHBOURS = (1, 3, 10, 30, 100, 300)
@@ -25,16 +26,18 @@ class Ridge:
         y = targets.reshape(len(targets), -1).astype(np.float64)
         self._shape = targets.shape[1:]
         self._offset = y.mean(axis=0)
-        values, vectors = np.linalg.eigh(x.T @ x)
-        projected = vectors.T @ (x.T @ (y - self._offset))
+        values, basis, projected = _spectrum(x, y - self._offset)
+        held = self._standardised(validation[0]) @ basis
         best = np.inf
         for strength in RIDGE_STRENGTHS:
-            scale = np.maximum(values, 0)[:, None] + strength
-            weights = vectors @ (projected / scale)
-            guess = self._apply(weights, validation[0])
-            error = mean_squared_error(validation[1], guess)
+            weights = projected / (values + strength)[:, None]
+            guess = held @ weights + self._offset
+            error = mean_squared_error(
+                validation[1], guess.reshape(-1, *self._shape)
+            )
             if error < best:
-                best, self._weights = error, weights
+                best, chosen = error, weights
+        self._weights = basis @ chosen
         return self
 
     def predict(self, features):
@@ -50,6 +53,20 @@ class Ridge:
             self._mean, self._std = x.mean(axis=0), x.std(axis=0)
             self._std[self._std < 1e-12] = 1.0
         return (x - self._mean) / self._std
+
+
+def _spectrum(x, y):
+    """Ridge regression for all strengths at once, in the smaller space.
+
+    Returns:
+        `values`, `basis`, `projected`: the weights of a strength s are
+        basis @ (projected / (values + s)).
+    """
+    if x.shape[1] <= len(x):
+        values, basis = np.linalg.eigh(x.T @ x)
+        return np.maximum(values, 0), basis, basis.T @ (x.T @ y)
+    values, vectors = np.linalg.eigh(x @ x.T)
+    return np.maximum(values, 0), x.T @ vectors, vectors.T @ y
 
 
 class NearestNeighbours:
@@ -135,22 +152,27 @@ class Decoder:
         self._offset, self._deviation = 0.0, 1.0
 
     def fit(self, features, targets, validation):
-        import keras
-        import tensorflow as tf
-
         if self._standardise:
             self._offset = targets.mean(axis=0)
             self._deviation = max(float(targets.std()), 1e-12)
             targets = self._centred(targets)
             validation = validation[0], self._centred(validation[1])
 
-        keras.utils.set_random_seed(self._seed)
+        with seeded(self._seed):
+            self._train(features, targets, validation)
+        return self
+
+    def _train(self, features, targets, validation):
+        import keras
+        import tensorflow as tf
+
         x = self._scaled(features, fit=True)
-        self._model = self._build(x.shape[1:], targets.shape[1:])
         rate = keras.optimizers.schedules.CosineDecay(
             self._learning_rate, self._steps
         )
-        self._model.compile(keras.optimizers.Adam(rate), loss="mse")
+        self._model = self._compiled(
+            self._build(x.shape[1:], targets.shape[1:]), rate
+        )
         pairs = tf.data.Dataset.from_tensor_slices((x, targets))
         pairs = pairs.shuffle(len(x), seed=self._seed).repeat()
         self._model.fit(
@@ -166,7 +188,12 @@ class Decoder:
             shuffle=False,
             verbose=0,
         )
-        return self
+
+    def _compiled(self, model, rate):
+        import keras
+
+        model.compile(keras.optimizers.Adam(rate), loss="mse")
+        return model
 
     def predict(self, features):
         found = self._model.predict(

@@ -6,13 +6,12 @@ import warnings
 import numpy as np
 
 from kprivacy import metrics
-from kprivacy.attacks import attackers
+from kprivacy.attacks import families, inputs
 from kprivacy.attacks.results import AttackResult, ReconstructionResults
 from kprivacy.errors import UserError
 
 VALIDATION_SHARE = 0.15
 SSIM_EXAMPLES = 500
-LEAST_EXAMPLES = 20
 
 
 class Reconstruction:
@@ -20,18 +19,25 @@ class Reconstruction:
 
     Every attacker is fitted afresh on pairs (released, original) that the
     attacker makes by running the frozen client on data of its own; the one
-    that is best on a validation part counts, all are listed.
+    that is best on a validation part counts, all are listed. Where a release
+    draws noise, one more attacker, "averaging", is given the mean of
+    `repeats` releases of each example: what a phone gives away that sends
+    the same picture again and again. It is listed, and not counted as best.
 
     Args:
-        encoder: The client as a functional `keras.Model`, whose mirror the
-            attacker "mirror" is; without it that attacker stays away.
-        attackers: Names out of "ridge", "nearest_neighbours", "mlp",
-            "mirror", "residual"; None for all.
+        encoder: The client as a functional `keras.Model`: the attacker
+            "mirror" mirrors it, and "white_box" differentiates it; without
+            it these stay away.
+        attackers: Names out of "ridge", "kernel_ridge",
+            "nearest_neighbours", "class_posterior", "mlp", "mirror",
+            "residual", "adversarial", "white_box"; None for all.
         steps: Gradient steps of the convolutional decoders' training; the
-            perceptron takes `MLP_STEPS` times as many.
+            perceptron takes four times as many.
         data_range: Largest minus smallest possible value of the data, for
             PSNR and SSIM; 1 for images in [0, 1].
         seed: Seeds the attackers.
+        repeats: Releases that "averaging" sees of each example; below 2 for
+            none.
 
     Example:
 
@@ -46,12 +52,16 @@ class Reconstruction:
     of several families.
     """
 
-    NAMES = ("ridge", "nearest_neighbours", "mlp", "mirror", "residual")
-    # A step of the perceptron costs a fraction of a convolutional one.
-    MLP_STEPS = 4
+    NAMES = families.NAMES
 
     def __init__(
-        self, encoder=None, attackers=None, steps=600, data_range=1.0, seed=0
+        self,
+        encoder=None,
+        attackers=None,
+        steps=600,
+        data_range=1.0,
+        seed=0,
+        repeats=16,
     ):
         unknown = set(attackers or ()) - set(self.NAMES)
         if unknown:
@@ -62,12 +72,15 @@ class Reconstruction:
         self._encoder = encoder
         self._names = tuple(attackers or self.NAMES)
         if encoder is None:
-            self._names = tuple(n for n in self._names if n != "mirror")
+            hidden = families.WITH_ENCODER
+            self._names = tuple(n for n in self._names if n not in hidden)
         self._steps = steps
         self._data_range = data_range
         self._seed = seed
+        self._repeats = repeats
         self._activation = None
         self.best_attacker = None
+        self.fitted = {}
 
     def run(self, release, attacker, test, undefended_error=None):
         """Fits all attackers and measures them on the test part.
@@ -81,35 +94,43 @@ class Reconstruction:
                 reference row.
 
         Returns:
-            A `ReconstructionResults`; the fitted winner is kept as
-            `best_attacker`.
+            A `ReconstructionResults`; the fitted attackers are kept by name
+            as `fitted`, the winner as `best_attacker`.
 
         Raises:
-            ValueError: There are too few examples to learn from.
+            ValueError: There are too few examples to learn from, or the
+                release sends something that is no feature.
         """
-        if len(attacker) < LEAST_EXAMPLES or not len(test):
-            raise UserError(
-                f"An attack needs at least {LEAST_EXAMPLES} examples of the "
-                "attacker's and some to test on. Received: "
-                f"{len(attacker)} and {len(test)}. Bring more data, or widen "
-                "the slices of the splits."
-            )
-        order = np.random.default_rng(self._seed).permutation(len(attacker))
-        count = max(1, round(len(order) * VALIDATION_SHARE))
-        held, kept = order[:count], order[count:]
-        sent = np.asarray(release(attacker.data))
+        inputs.check_parts(attacker, test)
+        kept, held = inputs.split(attacker, self._seed, VALIDATION_SHARE)
         unit = attacker.data.min() >= 0 and attacker.data.max() <= 1
         self._activation = "sigmoid" if unit else None
-        pairs = sent[kept], attacker.data[kept]
-        validation = sent[held], attacker.data[held]
-        sent_test = np.asarray(release(test.data))
-        found = []
-        for name in self._names:
-            found.append(self._attack(name, pairs, validation, sent_test, test))
-        found.sort(key=lambda pair: pair[0].validation_mse)
-        self.best_attacker = found[0][1]
+
+        def attack(name, send, releases=1):
+            sent = send(attacker.data), send(test.data)
+            pairs = sent[0][kept], attacker.data[kept]
+            validation = sent[0][held], attacker.data[held]
+            return self._attack(
+                name,
+                pairs,
+                validation,
+                (sent[1], test.data),
+                labels=attacker.labels[kept],
+                releases=releases,
+            )
+
+        send = _remembered(lambda data: inputs.released(release, data))
+        found = [attack(name, send) for name in self._names]
+        if self._repeats > 1 and _is_noisy(release, test.data):
+            found.append(attack(
+                "averaging",
+                lambda data: _averaged(release, data, self._repeats),
+                self._repeats,
+            ))
+        found.sort(key=lambda one: one.rank)
+        self.best_attacker = self.fitted[found[0].attacker]
         results = ReconstructionResults(
-            results=tuple(result for result, _ in found),
+            results=tuple(found),
             mean_error=mean_error(attacker, test),
             label_only_error=label_only_error(attacker, test),
             undefended_error=undefended_error,
@@ -120,54 +141,71 @@ class Reconstruction:
         _warn_if_weak(results)
         return results
 
-    def _attack(self, name, pairs, validation, sent_test, test):
+    def _attack(self, name, pairs, validation, tested, labels, releases):
         begin = time.perf_counter()
-        one = self._build(name).fit(*pairs, validation)
-        guess = np.asarray(one.predict(sent_test))
-        validated = metrics.mean_squared_error(
-            validation[1], one.predict(validation[0])
-        )
+        one = families.build(
+            name,
+            encoder=self._encoder,
+            activation=self._activation,
+            steps=self._steps,
+            seed=self._seed,
+            labels=labels,
+        ).fit(*pairs, validation)
+        self.fitted[name] = one
+        most = getattr(one, "EXAMPLES", None)
+        sent, data = self._sample(tested, most)
+        held_sent, held = self._sample(validation, most)
+        guess = np.asarray(one.predict(sent))
         result = AttackResult(
             attacker=name,
-            mse=metrics.mean_squared_error(test.data, guess),
-            psnr=metrics.psnr(test.data, guess, self._data_range),
+            mse=metrics.mean_squared_error(data, guess),
+            psnr=metrics.psnr(data, guess, self._data_range),
             ssim=metrics.ssim(
-                test.data[:SSIM_EXAMPLES],
+                data[:SSIM_EXAMPLES],
                 guess[:SSIM_EXAMPLES],
                 self._data_range,
             ),
-            validation_mse=validated,
+            validation_mse=metrics.mean_squared_error(
+                held, one.predict(held_sent)
+            ),
             seconds=time.perf_counter() - begin,
+            tested=len(data),
+            releases=releases,
         )
-        return result, one
+        return result
 
-    def _build(self, name):
-        from kprivacy import networks
+    def _sample(self, pair, most):
+        """`most` of the examples at random, for attackers that are slow."""
+        if most is None or len(pair[0]) <= most:
+            return pair
+        generator = np.random.default_rng(self._seed)
+        chosen = np.sort(generator.permutation(len(pair[0]))[:most])
+        return tuple(one[chosen] for one in pair)
 
-        activation = self._activation
-        if name == "ridge":
-            return attackers.Ridge()
-        if name == "nearest_neighbours":
-            return attackers.NearestNeighbours()
-        builders = {
-            "mlp": lambda features, target: networks.mlp_decoder(
-                features, target, output_activation=activation
-            ),
-            "mirror": lambda _, __: networks.mirror(
-                self._encoder, activation
-            ),
-            "residual": lambda features, target: networks.residual_decoder(
-                features, target, output_activation=activation
-            ),
-        }
-        steps = self._steps * (self.MLP_STEPS if name == "mlp" else 1)
-        return attackers.Decoder(
-            name,
-            builders[name],
-            steps=steps,
-            seed=self._seed,
-            standardise=activation is None,
-        )
+
+def _remembered(send):
+    """`send`, which is asked once for each array: noise is drawn once."""
+    known = {}
+
+    def once(data):
+        if id(data) not in known:
+            known[id(data)] = send(data)
+        return known[id(data)]
+
+    return once
+
+
+def _is_noisy(release, data):
+    few = data[:8]
+    return not np.array_equal(release(few), release(few))
+
+
+def _averaged(release, data, repeats):
+    """The mean of several releases of the same data, float32."""
+    total = 0.0
+    for _ in range(repeats):
+        total = total + inputs.released(release, data).astype(np.float64)
+    return (total / repeats).astype(np.float32)
 
 
 def mean_error(attacker, test):

@@ -15,6 +15,8 @@ class AttackResult:
         validation_mse: Error on the attacker's validation data, by which
             the best attacker is chosen.
         seconds: Time to fit and predict.
+        tested: Test examples it was measured on, a sample for slow ones.
+        releases: Releases of each example that it was given.
     """
 
     attacker: str
@@ -23,6 +25,13 @@ class AttackResult:
     ssim: float | None
     validation_mse: float
     seconds: float
+    tested: int | None = None
+    releases: int = 1
+
+    @property
+    def rank(self):
+        """By this the best is found: those of one release come first."""
+        return self.releases > 1, self.validation_mse
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +39,7 @@ class ReconstructionResults:
     """All attackers of one release, best first, with reference rows.
 
     Best is lowest `validation_mse`: the attacker picks by what it can see.
+    Attackers that were given several releases of each example come last.
 
     Attributes:
         results: `AttackResult`s, best first.
@@ -99,9 +109,10 @@ class ReconstructionResults:
         ]
         for one in self.results:
             ssim = f"{one.ssim:7.3f}" if image else f"{'-':>7}"
+            several = f" of {one.releases}" if one.releases > 1 else ""
             lines.append(
-                f"{one.attacker:<22}{one.mse:9.5f}{one.psnr:9.2f}{ssim}"
-                f"{one.mse / self.label_only_error:15.1%}"
+                f"{one.attacker + several:<22}{one.mse:9.5f}{one.psnr:9.2f}"
+                f"{ssim}{one.mse / self.label_only_error:15.1%}"
             )
         lines.append("for reference")
         for name, error in self._references():

@@ -1,6 +1,16 @@
 """Data sets by name, divided between defender, attacker and test."""
 
+from kprivacy.data.division import PARTS, parse_split
 from kprivacy.data.errors import DataError
-from kprivacy.data.loading import PARTS, Arrays, arrays, load, parse_split
+from kprivacy.data.loading import Arrays, arrays, load
+from kprivacy.data.tfds_builder import prepare
 
-__all__ = ["Arrays", "DataError", "PARTS", "arrays", "load", "parse_split"]
+__all__ = [
+    "Arrays",
+    "DataError",
+    "PARTS",
+    "arrays",
+    "load",
+    "parse_split",
+    "prepare",
+]

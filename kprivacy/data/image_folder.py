@@ -16,7 +16,7 @@ def read(path, image_size=None):
     """Reads every image under `path`, resized to (height, width), as RGB.
 
     Returns:
-        ((uint8 images, labels), None, number of classes); classes in
+        (uint8 images, labels, number of classes); classes in the
         alphabetical order of their folders. Folders without images, and
         those whose names begin with a dot or two underscores, are no class.
 
@@ -47,9 +47,9 @@ def read(path, image_size=None):
             f"folders with {len(files)} images."
         )
     size = tuple(image_size or (64, 64))
-    images = np.stack([_read_image(file, size) for file, _ in files])
+    images = np.stack([read_image(file, size) for file, _ in files])
     labels = np.array([label for _, label in files], np.int32)
-    return (images, labels), None, len(classes)
+    return images, labels, len(classes)
 
 
 def _images(folder):
@@ -60,7 +60,12 @@ def _images(folder):
     ]
 
 
-def _read_image(file, size):
+def read_image(file, size):
+    """Reads an image file as uint8 RGB of `size`, (height, width) in pixels.
+
+    Raises:
+        DataError: It is not an image, or has too many pixels.
+    """
     from PIL import Image, ImageOps
 
     try:

@@ -1,17 +1,13 @@
 """`load` and `arrays`: any data set, in three parts that share no example."""
 
 import dataclasses
-import re
 
 import numpy as np
 
-from kprivacy.data import sources
+from kprivacy.data import division, labels, sources
 from kprivacy.data.errors import DataError
 
-PARTS = ("defender", "attacker", "test")
-ATTACKER_SHARE = 1 / 6
-TEST_SHARE = 1 / 5
-_SPLIT = re.compile(r"^(\w+)(?:\[((?:\d+%?)?):((?:\d+%?)?)\])?$")
+MOST_BYTES = 2_000_000_000
 
 
 @dataclasses.dataclass
@@ -21,19 +17,30 @@ class Arrays:
     Attributes:
         data: float32 images in [0, 1], shape (examples, height, width,
             channels), or signals, shape (examples, steps, channels).
+            Spectrograms (log-mel) are images of shape (examples, bands,
+            frames, 1): -100 dB is 0, 50 dB is 1.
         labels: int32 class indices, shape (examples,).
         num_classes: Number of classes of the whole data set.
+        attributes: What else the set says of each example (subject, price,
+            ...): name to array of shape (examples,), integer or float32.
+        scaling: {"mean": [...], "std": [...]}, one number a channel, where
+            signals were standardised: data * std + mean are the set's own
+            units. None elsewhere.
     """
 
     data: np.ndarray
     labels: np.ndarray
     num_classes: int
+    attributes: dict = dataclasses.field(default_factory=dict)
+    scaling: dict | None = None
 
     def __len__(self):
         return len(self.labels)
 
 
-def load(name, split="defender", batch_size=128, seed=0, **options):
+def load(
+    name, split="defender", batch_size=128, seed=0, stream=None, **options
+):
     """Loads one part of a data set as batches for `fit`.
 
     The order is shuffled anew each epoch, by (seed, epoch) alone: add
@@ -43,16 +50,21 @@ def load(name, split="defender", batch_size=128, seed=0, **options):
 
     Args:
         name: A TFDS name ("mnist"), "digits" for the embedded set that needs
-            no network, "image_folder:PATH" for class folders of images, or a
-            pair of arrays (data, labels), or two such pairs (train, test).
+            no network, "image_folder:PATH" for class folders of images, or
+            arrays: (data, labels), (data, labels, dict of attributes), or two
+            such tuples (train, test).
         split: "defender", "attacker" or "test", with an optional slice as in
             TFDS: "defender[:90%]", "test[:1000]".
         batch_size: Examples a batch; the last one may be smaller.
         seed: Of the order. Which example is whose does not depend on it.
-        **options: Of `arrays`: `data_dir`, `download`, `image_size`.
+        stream: Whether images are read from TFDS as they are needed, with
+            no more than a shuffle buffer in memory. None: where the part
+            takes more than 2 GB as float32.
+        **options: Of `arrays`.
 
     Returns:
-        A `tf.data.Dataset` of (data float32, labels int32).
+        A `tf.data.Dataset` of (data float32, labels int32), with attributes
+        `examples` and `num_classes`.
 
     Raises:
         DataError: The set or the split is unknown, not there, empty or
@@ -60,10 +72,18 @@ def load(name, split="defender", batch_size=128, seed=0, **options):
     """
     from kprivacy.data import pipeline
 
-    part = arrays(name, split, **options)
-    return pipeline.batches(
-        part, batch_size, seed, shuffle=split.startswith("defender")
-    )
+    plan = _plan(name, split, **options)
+    shuffle = split.startswith("defender")
+    if _streams(plan, stream):
+        dataset = pipeline.stream(
+            plan.source, plan.where, plan.indices, plan.classes,
+            batch_size, seed, shuffle,
+        )
+    else:
+        dataset = pipeline.batches(_read(plan), batch_size, seed, shuffle)
+    dataset.examples = len(plan.indices)
+    dataset.num_classes = plan.classes.count
+    return dataset
 
 
 def arrays(name, split="defender", **options):
@@ -72,79 +92,107 @@ def arrays(name, split="defender", **options):
     Training data are divided between the defender (5/6) and the attacker
     (1/6), test data are the set's own or, where it has none, a fifth held
     out. The division is fixed by the set alone, so that an attacker never
-    meets the defender's examples, whatever the seeds.
+    meets the defender's examples, whatever the seeds. Sets that name the
+    subject of each example are divided by whole subjects, and their slices
+    end between subjects.
 
     Args:
         name: As for `load`.
         split: As for `load`.
         **options: `data_dir`: folder of prepared TFDS sets, TFDS_DATA_DIR or
-            TFDS's own default if None. `download`: whether TFDS may download
-            a set that is not prepared. `image_size`: (height, width) that
-            the images of a folder are resized to, default (64, 64).
+            TFDS's own default if None. `download`: whether a set that is not
+            prepared may be downloaded. `image_size`: (height, width) that
+            images of TFDS or of a folder are resized to; folders take
+            (64, 64) if None. `label`: which integer feature is the class,
+            default "label"; others are mapped to 0, 1, ... in their sorted
+            order. `group`: the feature whose values are not divided, default
+            "subject" where the set has it; None divides by example.
+            `standardise`: whether signals are taken less their channel's
+            mean and over its deviation, both of the set's training split.
 
     Returns:
         An `Arrays`.
 
     Raises:
-        DataError: As for `load`.
+        DataError: As for `load`; or the part does not fit into memory.
     """
-    part, start, stop = parse_split(split)
-    train, test, num_classes = sources.read(name, **options)
-    train, test = _with_test(train, test)
-    data, labels = test if part == "test" else _share(train, part)
-    where = slice(_index(start, len(labels)), _index(stop, len(labels)))
-    data, labels = data[where], labels[where]
-    if not len(labels):
+    return _read(_plan(name, split, **options))
+
+
+@dataclasses.dataclass
+class _Plan:
+    """What is read from where."""
+
+    source: object
+    split: str
+    where: str
+    indices: np.ndarray
+    classes: labels.Classes
+    standardise: bool
+
+    @property
+    def bytes(self):
+        return len(self.indices) * int(np.prod(self.source.shape)) * 4
+
+
+def _plan(
+    name,
+    split,
+    label="label",
+    group=division.GROUP,
+    standardise=False,
+    **options,
+):
+    division.parse_split(split)
+    source = sources.find(name, **options)
+    if standardise and len(source.shape) != 2:
         raise DataError(
-            f"Split {split!r} of this data set is empty: it has "
-            f"{len(train[1])} training and {len(test[1])} test examples. "
-            "Widen the slice or bring more data."
+            "`standardise` is for signals of shape (steps, channels). "
+            f"Received: images of shape {source.shape}, which are in [0, 1] "
+            "already."
         )
-    return Arrays(_as_float(data), labels.astype(np.int32), num_classes)
+    classes = labels.choose(source, label)
+    where, indices = division.divide(source, split, group)
+    return _Plan(source, split, where, indices, classes, standardise)
 
 
-def parse_split(split):
-    """Parses "defender[:90%]" into ("defender", "", "90%")."""
-    match = _SPLIT.match(split) if isinstance(split, str) else None
-    if not match or match[1] not in PARTS:
+def _streams(plan, stream):
+    if stream and not plan.source.streams:
         raise DataError(
-            f"`split` must be one of {', '.join(map(repr, PARTS))}, with an "
-            "optional slice such as 'defender[:90%]' or 'test[:1000]'. "
-            f"Received: {split!r}."
+            "`stream` is for images of TFDS sets. Received: a set of shape "
+            f"{plan.source.shape} that is not one. Leave `stream` away."
         )
-    return match[1], match[2] or "", match[3] or ""
+    large = plan.bytes > MOST_BYTES
+    return large and plan.source.streams if stream is None else stream
 
 
-def _index(text, length):
-    if not text:
-        return None
-    if text.endswith("%"):
-        return round(length * min(int(text[:-1]), 100) / 100)
-    return int(text)
+def _read(plan):
+    if plan.source.streams and plan.bytes > MOST_BYTES:
+        part = division.parse_split(plan.split)[0]
+        raise DataError(
+            f"Split {plan.split!r} takes {plan.bytes / 1e9:.1f} GB as "
+            f"float32: {len(plan.indices):,} examples of {plan.source.shape}."
+            f" Slice it, as in '{part}[:2000]', or stream it with "
+            "`kprivacy.data.load`."
+        )
+    rows = plan.source.rows(plan.where, plan.indices)
+    targets, attributes = labels.split_off(rows.features, plan.classes)
+    data, scaling = _as_float(rows.data), None
+    if plan.standardise:
+        scaling = _scaling(plan.source)
+        data = (data - scaling["mean"]) / scaling["std"]
+        data = data.astype(np.float32)
+    return Arrays(data, targets, plan.classes.count, attributes, scaling)
 
 
-def _with_test(train, test):
-    if test is not None:
-        return train, test
-    order = _fixed_order(len(train[1]), salt=1)
-    count = round(len(order) * TEST_SHARE)
-    kept, held = np.sort(order[count:]), np.sort(order[:count])
-    return (
-        (train[0][kept], train[1][kept]),
-        (train[0][held], train[1][held]),
-    )
-
-
-def _share(train, part):
-    order = _fixed_order(len(train[1]), salt=2)
-    count = round(len(order) * ATTACKER_SHARE)
-    mine = order[:count] if part == "attacker" else order[count:]
-    mine = np.sort(mine)
-    return train[0][mine], train[1][mine]
-
-
-def _fixed_order(count, salt):
-    return np.random.default_rng(salt).permutation(count)
+def _scaling(source):
+    """Mean and deviation of each channel over the set's training split."""
+    data = source.rows("train", np.arange(source.sizes["train"])).data
+    std = data.std(axis=(0, 1), dtype=np.float64)
+    return {
+        "mean": data.mean(axis=(0, 1), dtype=np.float64).tolist(),
+        "std": np.where(std > 0, std, 1.0).tolist(),
+    }
 
 
 def _as_float(data):

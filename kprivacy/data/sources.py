@@ -1,27 +1,47 @@
-"""Where data come from: each source gives (train, test or None, classes).
+"""Where data come from: each name leads to a source.
 
-Train and test are pairs of arrays (data, labels); uint8 stands for images in
-0..255, floats for images in [0, 1] or signals.
+A source has `sizes` of its splits "train" and, where it has its own test
+data, "test"; `features(split)`, `rows(split, indices)`, `feature_names`,
+`num_classes`, the `shape` of an example, and says whether it is divided
+`in_blocks` and whether it `streams`.
 """
 
 import numpy as np
 
 from kprivacy.data import image_folder, tfds_source
 from kprivacy.data.errors import DataError
+from kprivacy.data.rows import MemorySource, Rows
 
 
-def read(name, data_dir=None, download=False, image_size=None):
-    """Reads a data set by the names that `kprivacy.data.load` takes."""
+def find(name, data_dir=None, download=False, image_size=None):
+    """Finds a data set by the names that `kprivacy.data.load` takes."""
+    image_size = _checked_size(image_size)
     if not isinstance(name, str):
         return _from_arrays(name)
     if name == "digits":
         return _digits()
     if name.startswith("image_folder:"):
-        train, test, classes = image_folder.read(
+        images, labels, classes = image_folder.read(
             name.partition(":")[2], image_size
         )
-        return _mixed(train), test, classes
-    return tfds_source.read(name, data_dir, download)
+        rows = _mixed(Rows(images, {"label": labels}))
+        return MemorySource(rows, None, {"label": classes})
+    return tfds_source.find(name, data_dir, download, image_size)
+
+
+def _checked_size(image_size):
+    if image_size is None:
+        return None
+    try:
+        height, width = (int(side) for side in image_size)
+    except (TypeError, ValueError):
+        height = width = 0
+    if min(height, width) < 1:
+        raise DataError(
+            "`image_size` must be (height, width) in pixels. Received: "
+            f"{image_size!r}."
+        )
+    return height, width
 
 
 def _digits():
@@ -35,42 +55,73 @@ def _digits():
         np.asarray(Image.fromarray(x).resize((28, 28), Image.BILINEAR))
         for x in small
     ]
-    data = np.stack(large)[..., None]
-    return (data, bunch.target.astype(np.int32)), None, 10
+    labels = bunch.target.astype(np.int32)
+    rows = Rows(np.stack(large)[..., None], {"label": labels})
+    return MemorySource(rows, None, {"label": 10})
 
 
 def _from_arrays(value):
-    """A pair (data, labels), or two pairs (train, test)."""
+    """(data, labels[, attributes]), or two of these (train, test)."""
     try:
-        first, second = value
-        nested = isinstance(first, (tuple, list)) and len(first) == 2
-        train = _checked(*(first if nested else value))
-        test = _checked(*second) if nested else None
+        nested = len(value) == 2 and all(
+            isinstance(one, (tuple, list)) and len(one) in (2, 3)
+            for one in value
+        )
+        train = _checked(*(value[0] if nested else value))
+        test = _checked(*value[1]) if nested else None
     except (TypeError, ValueError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(
-            "`name` must be a name, a pair of arrays (data, labels) or two "
-            f"such pairs (train, test). Received: {type(value).__name__}."
+            "`name` must be a name, arrays (data, labels) or (data, labels, "
+            "attributes), or two of these (train, test). Received: "
+            f"{type(value).__name__}."
         ) from error
-    labels = [train[1]] if test is None else [train[1], test[1]]
-    if test and test[0].shape[1:] != train[0].shape[1:]:
+    if test:
+        _check_alike(train, test)
+    labels = [rows.features["label"] for rows in (train, test) if rows]
+    num_classes = int(max(part.max() for part in labels)) + 1
+    return MemorySource(
+        _mixed(train), test and _mixed(test), {"label": num_classes}
+    )
+
+
+def _check_alike(train, test):
+    if test.data.shape[1:] != train.data.shape[1:]:
         raise DataError(
             "Training and test data must have one shape. Received: "
-            f"{train[0].shape[1:]} and {test[0].shape[1:]} an example."
+            f"{train.data.shape[1:]} and {test.data.shape[1:]} an example."
         )
-    num_classes = int(max(part.max() for part in labels)) + 1
-    return _mixed(train), test and _mixed(test), num_classes
+    if set(train.features) != set(test.features):
+        raise DataError(
+            "Training and test data must have the same attributes. Received: "
+            f"{sorted(train.features)} and {sorted(test.features)}."
+        )
 
 
-def _mixed(pair):
-    """A pair in a fixed order: slices of sorted data would miss classes."""
-    order = np.random.default_rng(0).permutation(len(pair[1]))
-    return pair[0][order], pair[1][order]
+def _mixed(rows):
+    """Rows in a fixed order: slices of sorted data would miss classes."""
+    return rows.take(np.random.default_rng(0).permutation(len(rows)))
 
 
-def _checked(data, labels):
+def _checked(data, labels, attributes=()):
     data, labels = np.asarray(data), np.asarray(labels)
+    _check_data(data, labels)
+    attributes = {key: np.asarray(x) for key, x in dict(attributes).items()}
+    for key, values in attributes.items():
+        numeric = np.issubdtype(values.dtype, np.number)
+        if values.shape != labels.shape or not numeric or key == "label":
+            raise DataError(
+                f"Attributes must be numbers of shape {labels.shape}, under "
+                f"names other than 'label'. Received: {key!r}, "
+                f"{values.dtype} of shape {values.shape}."
+            )
+        if not np.issubdtype(values.dtype, np.integer):
+            attributes[key] = values.astype(np.float32)
+    return Rows(data, {**attributes, "label": labels})
+
+
+def _check_data(data, labels):
     if data.ndim == 3 and data.dtype == np.uint8:
         raise DataError(
             "Images must have a channel axis. Received: uint8 of shape "
@@ -98,4 +149,3 @@ def _checked(data, labels):
             f"{data.dtype} from {data.min():g} to {data.max():g}. Scale them "
             "first."
         )
-    return data, labels

@@ -1,3 +1,9 @@
-"""One module a table or figure; each has `cells`, `rows` and `pictures`."""
+"""One module a table or figure.
 
-NAMES = ("ran_first",)
+Each has `SEEDS`, `cells`, `rows` and `draw`; `notes` where the table is
+explained by sentences made from it, and `RUNS` where it goes on with the
+trainings of another one.
+"""
+
+NAMES = ("ran_first", "ran_figure3", "ran_figure4", "ran_figure5",
+         "ran_figure6")

@@ -71,7 +71,6 @@ def _most_noise(config, directory, held, test, target):
     """The largest scale that keeps `target`, and the test accuracy there."""
     import keras
 
-    part = workdir.read_data(config, config.data.train_split)
     classifier = train_lib.undefended(config, directory)
     classifier.compile(
         keras.optimizers.Adam(config.utility_learning_rate / 5),
@@ -80,7 +79,8 @@ def _most_noise(config, directory, held, test, target):
     best = None
     for scale in SCALES:
         generator = np.random.default_rng(config.seed)
-        dataset = train_lib.batches(config, part).map(_adder(scale))
+        dataset = workdir.read_batches(config, config.data.train_split)
+        dataset = dataset.map(_adder(scale))
         classifier.fit(dataset, epochs=1, shuffle=False, verbose=0)
         reached = _accuracy(classifier, held, scale, generator) >= target
         if best is None or reached:

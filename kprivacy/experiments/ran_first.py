@@ -11,20 +11,22 @@ Rows of a data set, each the mean of the seeds:
     ran:paper        the paper's objective and network, lambda 0.5
     undefended:paper the paper's network, trained for accuracy alone
 
-All see the data equally often. RAN takes k + 1 steps of client and server a
-batch (2 in `ran`, 4 in `ran:paper`), the undefended classifier one.
+The attackers are ridge, nearest neighbours, perceptron, mirror and residual
+decoder. All see the data equally often. RAN takes k + 1 steps of client and
+server a batch (2 in `ran`, 4 in `ran:paper`), the undefended classifier one.
 """
 
 import importlib
 import subprocess
 import sys
 
-from kprivacy import audit_lib, files, train_lib, workdir
-from kprivacy.experiments import laplace
+from kprivacy import audit_lib, files, tables, train_lib, workdir
+from kprivacy.experiments import laplace, summaries
 
 DATA = ("mnist", "fashion_mnist")
 SEEDS = (0, 1, 2)
 KEYS = ("accuracy", "attack_error", "ceiling", "error_over_ceiling")
+ATTACKERS = ("ridge", "nearest_neighbours", "mlp", "mirror", "residual")
 
 
 def cells(profile):
@@ -42,22 +44,27 @@ def rows(found):
     for name in DATA:
         ran = [found[f"{name}/ran/{seed}"] for seed in SEEDS]
         for row in ("ran", "undefended", "laplace", "ran:int8"):
-            table.append(_row(f"{name}:{row}", [one[row] for one in ran]))
+            table.append(
+                summaries.row(f"{name}:{row}", [one[row] for one in ran])
+            )
         paper = [found[f"{name}/paper/{seed}"] for seed in SEEDS]
         for row in ("ran", "undefended"):
             table.append(
-                _row(f"{name}:{row}:paper", [one[row] for one in paper])
+                summaries.row(
+                    f"{name}:{row}:paper", [one[row] for one in paper]
+                )
             )
     return table
 
 
-def pictures(runs):
-    """Samples to show beside the table: a label and a file each."""
-    return [
+def draw(path, results, runs):
+    """Inputs and reconstructions beside the table."""
+    samples = [
         (f"{name}:{kind}", runs / name / kind / "0" / "samples")
         for name in DATA
         for kind in ("ran", "paper")
     ]
+    tables.picture(path, samples)
 
 
 def _config(name, variant, seed, profile):
@@ -66,6 +73,8 @@ def _config(name, variant, seed, profile):
     if profile == "smoke":
         config = module.get_config("smoke")
     config.seed = seed
+    if profile == "cpu":
+        config.attack.attackers = ATTACKERS
     return config
 
 
@@ -143,30 +152,3 @@ def _result(found):
         if key in found:
             result[key] = found[key]
     return result
-
-
-def _row(name, results):
-    numbers = [
-        key for key, value in results[0].items() if isinstance(value, float)
-    ] + [key for key in ("bytes",) if key in results[0]]
-    return {
-        "name": name,
-        "measured": {
-            **{key: _mean([one[key] for one in results]) for key in numbers},
-            "attacker": ", ".join(
-                sorted({one["attacker"] for one in results})
-            ),
-        },
-        "std": {key: _std([one[key] for one in results]) for key in numbers},
-        "seeds": results,
-    }
-
-
-def _mean(values):
-    return sum(values) / len(values)
-
-
-def _std(values):
-    mean = _mean(values)
-    spread = sum((value - mean) ** 2 for value in values)
-    return (spread / max(len(values) - 1, 1)) ** 0.5

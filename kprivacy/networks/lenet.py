@@ -1,10 +1,7 @@
 """LeNet for images (height, width, channels) and signals (steps, channels)."""
 
-import keras
-from keras import layers
-
 from kprivacy import errors
-from kprivacy.layers import AddUniformNoise
+from kprivacy.networks import blocks
 
 
 def lenet(
@@ -45,42 +42,19 @@ def lenet(
     Reference: LeCun et al., Gradient-based learning applied to document
     recognition, 1998; batch normalisation as RAN's paper adds it.
     """
-    image = _check_shape(input_shape, filters, kernel_size, padding)
-    conv = layers.Conv2D if image else layers.Conv1D
-    pool = layers.MaxPooling2D if image else layers.MaxPooling1D
-    inputs = keras.Input(input_shape, name="image" if image else "signal")
+    inputs = blocks.data_input(input_shape)
+    _check_room(input_shape, filters, kernel_size, padding)
     x = inputs
     for i, count in enumerate(filters, start=1):
-        x = conv(
-            count,
-            kernel_size,
-            padding=padding,
-            use_bias=False,
-            name=f"conv{i}",
-        )(x)
-        x = layers.BatchNormalization(name=f"norm{i}")(x)
-        x = layers.ReLU(name=f"relu{i}")(x)
-        x = pool(2, name=f"pool{i}")(x)
-    if bottleneck:
-        x = layers.Flatten(name="flatten")(x)
-        x = layers.Dense(bottleneck, use_bias=False, name="bottleneck")(x)
-        x = layers.BatchNormalization(name="bottleneck_norm")(x)
-    if noise:
-        noise_input = keras.Input(x.shape[1:], name="noise")
-        x = AddUniformNoise(noise, name="add_noise")([x, noise_input])
-        inputs = [inputs, noise_input]
-    if bottleneck:
-        x = layers.Activation(bottleneck_activation, name="features")(x)
-    return keras.Model(inputs, x, name=name)
+        x = blocks.convolution(x, count, kernel_size, i, padding=padding)
+        x = blocks.max_pooling(x, i)
+    return blocks.encoder(
+        inputs, x, bottleneck, bottleneck_activation, noise, name
+    )
 
 
-def _check_shape(input_shape, filters, kernel_size, padding):
-    """Returns whether the shape is an image's; raises if it does not fit."""
-    if len(input_shape) not in (2, 3):
-        raise errors.UserError(
-            "`input_shape` must be (height, width, channels) or (steps, "
-            f"channels), without the batch. Received: {tuple(input_shape)}."
-        )
+def _check_room(input_shape, filters, kernel_size, padding):
+    """Raises unless the convolutions and poolings leave something."""
     left = min(input_shape[:-1])
     for _ in filters:
         left = (left if padding == "same" else left - kernel_size + 1) // 2
@@ -91,4 +65,3 @@ def _check_shape(input_shape, filters, kernel_size, padding):
             f"{tuple(input_shape)}. Use fewer `filters`, a smaller "
             "`kernel_size` or padding='same'."
         )
-    return len(input_shape) == 3

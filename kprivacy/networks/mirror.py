@@ -5,6 +5,8 @@ import math
 import keras
 from keras import layers
 
+from kprivacy import errors
+
 _TRANSPOSED = {
     layers.Conv1D: layers.Conv1DTranspose,
     layers.Conv2D: layers.Conv2DTranspose,
@@ -40,7 +42,7 @@ def mirror(encoder, output_activation="sigmoid", widen=1, name="decoder"):
         A functional `keras.Model` from features to the encoder's input shape.
 
     Raises:
-        ValueError: The encoder holds a layer that has no mirror.
+        UserError: The encoder holds a layer that has no mirror.
     """
     inputs = keras.Input(encoder.output_shape[1:], name="features")
     x = inputs
@@ -70,7 +72,7 @@ def _mirrored(layer, x, widen):
             strides=layer.strides,
             padding=layer.padding,
         )
-        return _fit(transposed(x), target[:-1])
+        return _fit(transposed(x), target[:-1], _shift(layer))
     if type(layer) in _UNPOOLING:
         unpooling = _UNPOOLING[type(layer)]
         return _fit(unpooling(_scalar(layer.strides))(x), target[:-1])
@@ -79,7 +81,7 @@ def _mirrored(layer, x, widen):
             target[:-1])))(x)
     if isinstance(layer, layers.Dense):
         return layers.Dense(target[-1] * widen)(x)
-    raise ValueError(
+    raise errors.UserError(
         f"Layer {layer.name!r} of type {type(layer).__name__} has no mirror. "
         "Expected convolutions, pooling, Flatten, Dense, batch normalisation, "
         "activations, dropout and noise. Pass your own decoder as `adversary`."
@@ -90,11 +92,36 @@ def _scalar(size):
     return size[0] if isinstance(size, tuple) and len(size) == 1 else size
 
 
-def _fit(x, target):
-    """Pads or crops `x` at its far edges to the spatial shape `target`."""
+def _shift(layer):
+    """Places by which "same" padding moves the mirror image of a convolution.
+
+    Its padding depends on the size it is given, and the transposed one sees
+    a multiple of the strides instead.
+    """
+    if layer.padding != "same":
+        return (0,) * len(layer.strides)
+    sizes = zip(
+        layer.input.shape[1:-1],
+        layer.output.shape[1:-1],
+        layer.kernel_size,
+        layer.strides,
+    )
+    return tuple(
+        max((out - 1) * stride + width - size, 0) // 2
+        - max(width - stride, 0) // 2
+        for size, out, width, stride in sizes
+    )
+
+
+def _fit(x, target, shift=(0, 0)):
+    """Pads or crops `x` to the spatial shape `target`.
+
+    That happens at its far edges but for `shift` places, cropped at the near
+    edge.
+    """
     missing = [t - s for t, s in zip(target, x.shape[1:-1])]
     padding = [(0, max(m, 0)) for m in missing]
-    cropping = [(0, max(-m, 0)) for m in missing]
+    cropping = [(s, max(-m, 0) - s) for m, s in zip(missing, shift)]
     one = len(missing) == 1
     if any(m > 0 for m in missing):
         pad = layers.ZeroPadding1D if one else layers.ZeroPadding2D

@@ -90,6 +90,10 @@ class RAN(AdversarialModel):
         super().__init__(client, server, adversary, seed=seed, **kwargs)
         errors.check_decoder(client, adversary)
         self.utility_weight = utility_weight
+        # Kept out of the weights: a schedule sets it, no checkpoint does.
+        self._weight_now = _Untracked(
+            keras.Variable(utility_weight, trainable=False, dtype="float32")
+        )
         self.inner_steps = inner_steps
         self.bounded = bounded
         self.per_example = per_example
@@ -152,6 +156,11 @@ class RAN(AdversarialModel):
         losses = self.defender_objective(inputs, labels, training=False)
         return self.report(losses, labels, losses["logits"])
 
+    def set_utility_weight(self, value):
+        """Sets lambda for the steps to come; `kprivacy.callbacks` does."""
+        errors.check_fraction("utility_weight", value)
+        self._weight_now.variable.assign(value)
+
     def utility_objective(self, inputs, labels):
         """Equation 2: the cross entropy of the classification."""
         logits = self(inputs, training=True)
@@ -175,9 +184,8 @@ class RAN(AdversarialModel):
             ceiling = self.error_ceiling(inputs)
             rewards = [ops.minimum(error, ceiling) for error in found]
         error, reward = _mean(found), _mean(rewards)
-        loss = (
-            self.utility_weight * utility - (1 - self.utility_weight) * reward
-        )
+        weight = ops.cast(self._weight_now.variable, utility.dtype)
+        loss = weight * utility - (1 - weight) * reward
         if self.compactness_weight:
             scatter = self.scatter_loss(labels, codes)
             loss = loss + self.compactness_weight * scatter
@@ -209,6 +217,13 @@ class RAN(AdversarialModel):
             "per_example": self.per_example,
             "compactness_weight": self.compactness_weight,
         }
+
+
+class _Untracked:
+    """Holds a variable that Keras is not to save with the model."""
+
+    def __init__(self, variable):
+        self.variable = variable
 
 
 def _mean(values):

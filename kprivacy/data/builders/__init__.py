@@ -1,0 +1,20 @@
+"""Builders of sets that TensorFlow Datasets does not hold.
+
+They are imported one by one, where they are needed: they import TFDS.
+"""
+
+import importlib
+
+NAMES = {
+    "esc10": "Esc10",
+    "houses": "Houses",
+    "olivetti_faces": "OlivettiFaces",
+    "ubisound": "Ubisound",
+    "uci_har": "UciHar",
+}
+
+
+def find(name):
+    """The builder class of one of `NAMES`."""
+    module = importlib.import_module(f"{__name__}.{name}")
+    return getattr(module, NAMES[name])

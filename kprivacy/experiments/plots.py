@@ -1,0 +1,132 @@
+"""The figures' plots, with matplotlib."""
+
+import io
+
+from kprivacy import files
+from kprivacy.experiments import summaries
+
+# Okabe and Ito's colours, which the colour-blind can tell apart.
+_STYLES = {
+    "ran": ("RAN", "#009E73", "o"),
+    "ran:paper": ("RAN, the paper's network", "#56B4E9", "^"),
+    "dnn": ("DNN", "#000000", "s"),
+    "dnn_resized": ("DNN(resized)", "#E69F00", "v"),
+    "noisy": ("Noisy", "#CC79A7", "D"),
+}
+
+
+def fronts(path, rows):
+    """Privacy against utility, one panel a task, as the paper's Figure 3.
+
+    The error is that of the best fresh attacker over the label-only ceiling,
+    on a logarithmic axis. Crosses are RAN's own decoder.
+    """
+    from matplotlib.figure import Figure
+
+    tasks = summaries.by_task(rows)
+    columns = min(len(tasks), 3)
+    lines = -(-len(tasks) // columns)
+    figure = Figure(figsize=(5 * columns, 4.2 * lines), dpi=90)
+    axes = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axis, (task, mine) in zip(axes, tasks.items()):
+        _panel(axis, task, mine)
+    for axis in axes[len(tasks):]:
+        axis.axis("off")
+    axes[0].legend(fontsize=8, loc="lower left")
+    save(path, figure)
+
+
+def save(path, figure):
+    """Writes a figure as PNG, beside and renamed."""
+    figure.tight_layout()
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    files.write_bytes(path, content.getvalue())
+
+
+def _panel(axis, task, mine):
+    for style, (label, colour, marker) in _STYLES.items():
+        points, own = _points(mine, style)
+        if not points:
+            continue
+        axis.scatter(
+            *zip(*points), color=colour, marker=marker, s=28, label=label
+        )
+        best = summaries.front(points)
+        axis.plot(*zip(*best), color=colour, linewidth=1, alpha=0.6)
+        if own:
+            axis.scatter(*zip(*own), color=colour, marker="x", s=24,
+                         label=f"{label}, own decoder")
+    one = mine["dnn"]["measured"]
+    axis.axhline(1.0, color="grey", linewidth=1, linestyle="--")
+    axis.axhline(one["mean_error"] / one["ceiling"], color="grey",
+                 linewidth=1, linestyle=":")
+    axis.set_yscale("log")
+    axis.set_title(task, fontsize=10)
+    axis.set_xlabel("accuracy")
+    axis.set_ylabel("attack error / label-only ceiling")
+
+
+def _points(mine, style):
+    """(accuracy, error over ceiling) of a style's rows, and own decoders."""
+    points, own = [], []
+    for label, one in mine.items():
+        if _style(label) != style:
+            continue
+        measured = one["measured"]
+        x = measured["accuracy"]
+        points.append((x, measured["error_over_ceiling"]))
+        if "own_decoder_error" in measured:
+            own.append((x, measured["own_decoder_error"]
+                        / measured["ceiling"]))
+    return points, own
+
+
+def _style(label):
+    if label.startswith("ran:paper"):
+        return "ran:paper"
+    stem = label.partition(":")[0].removesuffix("_trained")
+    return stem
+
+
+def clouds(path, found, classes=None):
+    """Features of both networks as clouds of points, coloured by class.
+
+    Args:
+        path: The file to write.
+        found: Dict from a task to {"labels": [...], "dnn": {"points": ...},
+            "ran": {"points": ...}}, points in two or three dimensions.
+        classes: Names by label, for a legend.
+    """
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4.3 * len(found)), dpi=90)
+    for i, (task, one) in enumerate(found.items()):
+        labels = np.asarray(one["labels"])
+        for j, kind in enumerate(("dnn", "ran")):
+            points = np.asarray(one[kind]["points"])
+            solid = points.shape[1] == 3
+            axis = figure.add_subplot(
+                len(found), 2, 2 * i + j + 1,
+                projection="3d" if solid else None,
+            )
+            _cloud(axis, points, labels, classes)
+            axis.set_title(f"{task}: {kind}", fontsize=10)
+    save(path, figure)
+
+
+def _cloud(axis, points, labels, classes):
+    from matplotlib import colormaps
+
+    colours = colormaps["tab10"]
+    for label in sorted(set(labels.tolist())):
+        mine = points[labels == label]
+        name = classes.get(label) if classes else None
+        axis.scatter(*mine.T, s=5, color=colours(label % 10), label=name)
+    axis.set_xticks([])
+    axis.set_yticks([])
+    if points.shape[1] == 3:
+        axis.set_zticks([])
+    if classes:
+        axis.legend(fontsize=8)

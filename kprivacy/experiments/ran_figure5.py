@@ -1,0 +1,92 @@
+"""Figure 5 of RAN's paper: two classes of pictures in the feature space.
+
+Cars and ships of CIFAR-10, in the plane that separates them best (one linear
+discriminant, and the first principal component of what is left), for the
+undefended network and for RAN. The row gives overlap, the share of test
+examples of the two classes that a linear classifier of the features takes for
+the other one, and background, the accuracy with which the same kind of
+classifier tells the sort of background (see `kprivacy.attacks.backgrounds`)
+from the features, less that of guessing.
+"""
+
+import numpy as np
+
+from kprivacy import audit_lib, files
+from kprivacy.attacks import hidden_failure
+from kprivacy.experiments import plots, ran_figure4, summaries
+from kprivacy.experiments.ran_tasks import TASKS
+
+SEEDS = (0,)
+RUNS = "ran_figure3"
+NAME, CLASSES = "cifar10_subset", {1: "car", 8: "ship"}
+
+
+def cells(profile):
+    """One cell: both networks' features of both classes."""
+    name = NAME if profile == "cpu" else "uci_har"
+    task = next(one for one in TASKS if one.name == name)
+    config = task.get_config("smoke" if profile == "smoke" else None)
+    yield f"{name}/two_classes/0", config, features
+
+
+def features(config, directory):
+    """Embeds the two classes by both networks."""
+    parts = audit_lib.Parts(config)
+    attacker, test = (_two(p) for p in (parts.attacker, parts.test))
+    backgrounds = hidden_failure.backgrounds(attacker.data, test.data)
+    found = {"labels": test.labels.tolist()}
+    for label, client in ran_figure4.clients(config, directory).items():
+        sent = [ran_figure4.flat(client, part) for part in (attacker, test)]
+        points, overlap = _plane(sent, attacker.labels, test.labels)
+        found[label] = {
+            "attacker": "logistic_regression",
+            "overlap": overlap,
+            "background": _told(sent, backgrounds),
+            "points": points.round(4).tolist(),
+        }
+    return found
+
+
+def rows(found):
+    """A row for each network."""
+    return ran_figure4.rows(found)
+
+
+def draw(path, results, runs):
+    """Two clouds beside each other."""
+    name = results["rows"][0]["name"].split(":")[0]
+    cell = runs / name / "two_classes" / "0" / "cell.json"
+    plots.clouds(path, {name: files.read_json(cell)["found"]}, CLASSES)
+
+
+def _two(part):
+    """The examples of the two classes."""
+    return summaries.subset(part, np.isin(part.labels, list(CLASSES)))
+
+
+def _plane(sent, labels, test_labels):
+    """Test features in two dimensions, and the share on the wrong side."""
+    from sklearn.decomposition import PCA
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    line = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    line.fit(sent[0], labels)
+    overlap = float(np.mean(line.predict(sent[1]) != test_labels))
+    direction = line.coef_[0] / np.linalg.norm(line.coef_[0])
+    along = sent[1] @ direction
+    rest = sent[1] - np.outer(along, direction)
+    across = PCA(1, random_state=0).fit_transform(rest)[:, 0]
+    return np.stack([along - along.mean(), across], axis=1), overlap
+
+
+def _told(sent, backgrounds):
+    """Accuracy on the backgrounds less the share of the largest one."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+    model.fit(sent[0], backgrounds[0])
+    guess = np.bincount(backgrounds[0]).argmax()
+    reached = model.score(sent[1], backgrounds[1])
+    return float(reached - np.mean(backgrounds[1] == guess))

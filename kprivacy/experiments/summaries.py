@@ -1,0 +1,131 @@
+"""Rows over seeds, and what a table says of fronts."""
+
+import dataclasses
+
+
+def row(name, results):
+    """One row: means and deviations over seeds of all that is a number.
+
+    Args:
+        name: Of the row.
+        results: One dict a seed.
+    """
+    numbers = [
+        key
+        for key, value in results[0].items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    ]
+    return {
+        "name": name,
+        "measured": {
+            **{key: mean([one[key] for one in results]) for key in numbers},
+            "attacker": ", ".join(
+                sorted({one["attacker"] for one in results})
+            ),
+        },
+        "std": {key: std([one[key] for one in results]) for key in numbers},
+        "seeds": results,
+    }
+
+
+def subset(part, where):
+    """The examples of an `Arrays` that a slice or mask picks."""
+    return dataclasses.replace(
+        part,
+        data=part.data[where],
+        labels=part.labels[where],
+        attributes={k: v[where] for k, v in part.attributes.items()},
+    )
+
+
+def mean(values):
+    """The arithmetic mean."""
+    return sum(values) / len(values)
+
+
+def std(values):
+    """The sample's standard deviation; 0 for a single value."""
+    middle = mean(values)
+    spread = sum((value - middle) ** 2 for value in values)
+    return (spread / max(len(values) - 1, 1)) ** 0.5
+
+
+def by_task(rows):
+    """Rows by task: a dict of dicts, task to label to row."""
+    tasks = {}
+    for one in rows:
+        task, _, label = one["name"].partition(":")
+        tasks.setdefault(task, {})[label] = one
+    return tasks
+
+
+def front(points):
+    """The points that no other one beats in both coordinates.
+
+    Args:
+        points: Pairs (accuracy, error).
+
+    Returns:
+        Those on the front, from the least accurate on.
+    """
+    kept = [
+        (x, y)
+        for x, y in points
+        if not any(a >= x and b >= y and (a, b) != (x, y) for a, b in points)
+    ]
+    return sorted(set(kept))
+
+
+def error_at(points, accuracy):
+    """The largest error among points at least as accurate; 0 if none is."""
+    return max((y for x, y in points if x >= accuracy), default=0.0)
+
+
+def crossings(task_rows):
+    """Rows of baselines above RAN's front, as (label, accuracy, excess).
+
+    RAN's front is made of all rows that begin with `ran`. The excess is the
+    baseline's error over RAN's at that accuracy, as a share of the ceiling.
+    """
+    mine, others = [], []
+    for label, one in task_rows.items():
+        measured = one["measured"]
+        point = measured["accuracy"], measured["attack_error"]
+        (mine if label.startswith("ran") else others).append(
+            (label, *point, measured["ceiling"])
+        )
+    points = [(x, y) for _, x, y, _ in mine]
+    found = []
+    for label, x, y, ceiling in others:
+        excess = (y - error_at(points, x)) / ceiling
+        if excess > 0 and label != "label_only":
+            found.append((label, x, excess))
+    return found
+
+
+def fronts(rows):
+    """Sentences on every task: utility kept, and whether fronts cross."""
+    lines = []
+    for task, mine in by_task(rows).items():
+        chosen = mine["ran:chosen"]["measured"]
+        plain = mine["dnn"]["measured"]
+        gap = 100 * (chosen["accuracy"] - plain["accuracy"])
+        lines.append(
+            f"`{task}`: `ran:chosen` is {gap:+.2f} points from `dnn`, at "
+            f"{chosen['error_over_ceiling']:.1%} of the label-only ceiling "
+            f"({chosen['error_over_mean']:.1%} of knowing nothing); `dnn` "
+            f"at {plain['error_over_ceiling']:.1%}."
+        )
+        above = crossings(mine)
+        lines.append(
+            "No baseline's row lies above RAN's front."
+            if not above
+            else "Above RAN's front: "
+            + ", ".join(
+                f"`{label}` at {x:.1%} accuracy by {excess:.1%} of the "
+                "ceiling"
+                for label, x, excess in above
+            )
+            + "."
+        )
+    return lines
