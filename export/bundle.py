@@ -62,7 +62,12 @@ def export(directory, output_dir, quantization="int8"):
         server_lib.write(model.server, scale, zero, folder / "server")
         server = server_lib.load(folder / "server")
         described = contract_lib.describe(
-            config.method, release.interpreter, model.client, scale, zero
+            config.method,
+            release.interpreter,
+            model.client,
+            scale,
+            zero,
+            parts.test.scaling,
         )
         golden = _write_golden(folder, described, release, server)
         report["before"] = _before(directory)

@@ -15,6 +15,8 @@ FILES = ("client.tflite", "server", "golden_input.bin", "golden_output.bin")
 MEANINGS = {
     "image": "pixels, row by row, channels last; 0 is black, 255 is white",
     "signal": "samples, step by step, channels last, in the data set's units",
+    "standardised": "samples, step by step, channels last; what the sensor "
+    "gives, less `scaling.mean` and over `scaling.std` of its channel",
     "noise": "uniform random bytes from the phone's secure generator, drawn "
     "anew for every call",
     "features": "what is sent: feature = scale * (byte - zero_point)",
@@ -25,7 +27,7 @@ class ContractError(ValueError):
     """A bundle does not keep its contract; says where and what to do."""
 
 
-def describe(method, interpreter, client, scale, zero_point):
+def describe(method, interpreter, client, scale, zero_point, scaling=None):
     """The part of the contract that follows from the converted client.
 
     Args:
@@ -34,6 +36,8 @@ def describe(method, interpreter, client, scale, zero_point):
         client: The Keras client, whose inputs' order the contract keeps.
         scale: Of the features on the wire.
         zero_point: Of the features on the wire.
+        scaling: `Arrays.scaling` of standardised signals: the app has to do
+            the same to what its sensors give.
 
     Returns:
         A dict for `contract.json`, without hashes and golden pair.
@@ -44,6 +48,9 @@ def describe(method, interpreter, client, scale, zero_point):
         _tensor(name, details[name], 1 / 255, 0)
         for name in client_lib.input_names(client)
     ]
+    if scaling:
+        inputs[0]["meaning"] = MEANINGS["standardised"]
+        inputs[0]["scaling"] = scaling
     (name, detail), = runner.get_output_details().items()
     return {
         "format": FORMAT,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 from kprivacy import files, train_lib, workdir
+
+ROOT = pathlib.Path(__file__).parent.parent
 
 
 def run(*arguments, check=True):
@@ -108,18 +111,60 @@ def test_another_config_does_not_overwrite_a_workdir(smoke_run):
         train_lib.train(config, smoke_run)
 
 
-@pytest.mark.parametrize("name", ["ran_mnist", "ran_fashion_mnist"])
+NAMES = sorted(
+    path.stem for path in (ROOT / "configs").glob("ran_*.py")
+    if path.stem != "ran_imagenet2012"
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_configs(name):
     import importlib
 
     module = importlib.import_module(f"configs.{name}")
     config = module.get_config()
-    paper = module.get_config("paper")
-    assert paper.model.compactness_weight == 0
-    assert paper.client.bottleneck == 0 and paper.model.inner_steps == 3
     assert json.loads(config.to_json())
     with pytest.raises(ValueError, match="variant"):
         module.get_config("unknown")
+    if name == "ran_digits":
+        return
+    paper = module.get_config("paper")
+    assert paper.model.compactness_weight == 0
+    assert paper.client.bottleneck == 0 and paper.model.inner_steps == 3
+    assert 0.9 in [x["model.utility_weight"] for x in module.get_sweep()]
+
+
+SHAPES = {
+    "ran_mnist": (28, 28, 1), "ran_fashion_mnist": (28, 28, 1),
+    "ran_uci_har": (128, 9), "ran_esc10": (64, 157, 1),
+    "ran_cifar10_subset": (32, 32, 3), "ran_bloodmnist_subset": (28, 28, 3),
+    "ran_digits": (28, 28, 1), "ran_imagenet2012": (224, 224, 3),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_configs_build_their_clients(name):
+    """Of the shape that their data have, with a mirror that leads back."""
+    import importlib
+
+    from kprivacy.ran import build_adversary, build_client
+
+    config = importlib.import_module(f"configs.{name}").get_config()
+    client = build_client(SHAPES[name], **config.client)
+    decoder = build_adversary(client, **config.adversary)
+    assert decoder.output_shape == (None, *SHAPES[name])
+
+
+def test_imagenet_has_the_papers_network():
+    """VGG-16's convolutions at 224 x 224 hold 14,710,464 weights."""
+    from configs import ran_imagenet2012
+    from kprivacy.ran import build_client
+
+    config = ran_imagenet2012.get_config()
+    client = build_client((224, 224, 3), **config.client)
+    kernels = [v for v in client.weights if v.path.endswith("kernel")]
+    assert sum(int(np.prod(v.shape)) for v in kernels) == 14_710_464
+    assert config.data.stream and config.data.image_size == (224, 224)
 
 
 def test_a_wrong_field_is_refused(tmp_path):

@@ -310,3 +310,15 @@ def test_the_demo_assets_verify():
 def test_no_bundle_is_told(tmp_path):
     with pytest.raises(contract.ContractError, match="has no contract.json"):
         verify.verify(tmp_path)
+
+
+def test_the_contract_says_how_signals_were_standardised():
+    client = build_client((128, 9), filters=(4, 8), bottleneck=6)
+    signals = np.zeros((4, 128, 9), np.float32)
+    content = client_lib.convert(client, signals, "float32")
+    interpreter = TFLiteRelease(content).interpreter
+    scaling = {"mean": [0.1] * 9, "std": [2.0] * 9}
+    for given in (None, scaling):
+        found = contract.describe("ran", interpreter, client, 1.0, 0, given)
+        assert found["inputs"][0].get("scaling") == given
+        assert ("scaling.std" in found["inputs"][0]["meaning"]) == bool(given)

@@ -94,7 +94,7 @@ def ran(config, directory, steps, families=FAMILIES):
     return found
 
 
-def feature_noise(config, model, factor, steps):
+def feature_noise(config, model, factor, steps, families=FAMILIES):
     """RAN's features under Laplace noise of `factor` of their deviation."""
     from kprivacy.baselines import FeatureNoise
 
@@ -102,7 +102,9 @@ def feature_noise(config, model, factor, steps):
     release = FeatureNoise(
         model.client, bench.held.data, factor, config.seed
     )
-    return bench.measure(release, _predictor(model.server))
+    return bench.measure(
+        release, _predictor(model.server), families=families
+    )
 
 
 def dnn(config, directory, steps, families=FAMILIES):
@@ -117,25 +119,26 @@ def dnn(config, directory, steps, families=FAMILIES):
         return server.predict(client.predict(data, verbose=0), verbose=0)
 
     label = bench.measure(
-        LabelOnly(classify), lambda sent: sent, families=("ridge",)
-        + ("class_posterior",)
+        LabelOnly(classify),
+        lambda sent: sent,
+        families=("ridge", "class_posterior"),
     )
     return {"dnn": found, "label_only": label}
 
 
-def noisy(config, directory, trained_in, factor, steps):
+def noisy(config, trained_in, factor, steps, families=FAMILIES):
     """Laplace noise on the data: as the paper has it, and trained for it."""
     whole = train_lib.undefended(config, trained_in)
     bench = Bench(config, steps)
     release = Laplace(factor, config.seed)
-    found = bench.measure(release, _predictor(whole))
+    found = bench.measure(release, _predictor(whole), families=families)
     part = workdir.read_data(config, config.data.train_split)
     _adapt(whole, lambda data: Laplace(factor)(data), part, config)
     accuracy = bench.accuracy(Laplace(factor, config.seed), _predictor(whole))
     return {"noisy": found, "noisy_trained": {**found, "accuracy": accuracy}}
 
 
-def resized(config, directory, trained_in, factor, steps):
+def resized(config, trained_in, factor, steps, families=FAMILIES):
     """PCA and Laplace noise on features: as published, and trained for it."""
     client, server = train_lib.undefended(config, trained_in).layers
     bench = Bench(config, steps)
@@ -151,7 +154,7 @@ def resized(config, directory, trained_in, factor, steps):
             sender.restore(sent), batch_size=512, verbose=0
         )
 
-    found = bench.measure(sender, classify)
+    found = bench.measure(sender, classify, families=families)
     teacher = release(config.seed + 1)
     _adapt(server, lambda data: teacher.restore(teacher(data)), part, config)
     accuracy = bench.accuracy(sender, classify)

@@ -29,8 +29,7 @@ import shutil
 
 from kprivacy import files, train_lib, tune_lib
 from kprivacy.attacks import families
-from kprivacy.experiments import fronts, summaries
-from kprivacy.experiments.ran_tasks import TASKS
+from kprivacy.experiments import fronts, ran_tasks, summaries
 
 SEEDS = (0, 1, 2)
 SLACK = 0.003
@@ -40,7 +39,7 @@ FEATURE_NOISE = (0.5, 1.0, 2.0, 4.0)
 
 def cells(profile):
     """The points of the figure: name, config, function of (it, folder)."""
-    for task in _tasks(profile):
+    for task in ran_tasks.tasks(profile):
         yield from _undefended(task, profile)
         yield from _sweep(task, profile)
         yield from _noise(task, profile)
@@ -72,29 +71,28 @@ def notes(results):
     return summaries.fronts(results["rows"])
 
 
-def _tasks(profile):
-    return TASKS if profile == "cpu" else TASKS[:1]
-
-
-def _config(task, variant, seed, profile):
-    smoke = profile == "smoke"
-    return task.get_config("smoke" if smoke else variant, seed)
+def _families(profile):
+    """Those of every row, and all; a smoke run has the quickest alone."""
+    if profile == "smoke":
+        return ("ridge",), ("ridge", "class_posterior")
+    return fronts.FAMILIES, families.NAMES
 
 
 def _undefended(task, profile):
+    few, every = _families(profile)
     for seed in task.seeds:
         run = functools.partial(
-            fronts.dnn, steps=task.steps, families=families.NAMES
+            fronts.dnn, steps=task.steps, families=every
         )
         yield (
             f"{task.name}/dnn/{seed}",
-            _config(task, None, seed, profile),
+            ran_tasks.config(task, profile, None, seed),
             run,
         )
         yield (
             f"{task.name}/dnn_paper/{seed}",
-            _config(task, "paper", seed, profile),
-            functools.partial(fronts.dnn, steps=task.steps),
+            ran_tasks.config(task, profile, "paper", seed),
+            functools.partial(fronts.dnn, steps=task.steps, families=few),
         )
 
 
@@ -103,17 +101,21 @@ def _sweep(task, profile):
                              ("paper", task.paper_weights)):
         kind = "ran_paper" if variant else "ran"
         for weight in weights:
-            config = _config(task, variant, task.seeds[0], profile)
+            config = ran_tasks.config(task, profile, variant, task.seeds[0])
             config.model.utility_weight = weight
             yield (
                 f"{task.name}/{kind}_{weight:g}/{config.seed}",
                 config,
-                functools.partial(fronts.ran, steps=task.steps),
+                functools.partial(
+                    fronts.ran,
+                    steps=task.steps,
+                    families=_families(profile)[0],
+                ),
             )
 
 
 def _noise(task, profile):
-    config = _config(task, "paper", task.seeds[0], profile)
+    config = ran_tasks.config(task, profile, "paper", task.seeds[0])
     for factor in task.factors:
         for kind, run in (("noisy", fronts.noisy),
                           ("dnn_resized", fronts.resized)):
@@ -121,28 +123,33 @@ def _noise(task, profile):
                 f"{task.name}/{kind}_{factor:g}/{config.seed}",
                 config,
                 functools.partial(
-                    _beside, run=run, factor=factor, steps=task.steps
+                    _beside,
+                    run=run,
+                    factor=factor,
+                    steps=task.steps,
+                    families=_families(profile)[0],
                 ),
             )
 
 
-def _beside(config, directory, run, factor, steps):
+def _beside(config, directory, run, factor, **options):
     """Runs a baseline on the undefended network of its own seed."""
     trained = directory.parents[1] / "dnn_paper" / str(config.seed)
-    return run(config, directory, trained, factor, steps)
+    return run(config, trained, factor, **options)
 
 
 def _chosen(task, profile):
     for seed in task.seeds:
-        config = _config(task, None, seed, profile)
         yield (
             f"{task.name}/chosen/{seed}",
-            config,
-            functools.partial(_at_chosen, task=task),
+            ran_tasks.config(task, profile, None, seed),
+            functools.partial(
+                _at_chosen, task=task, families_of=_families(profile)
+            ),
         )
 
 
-def _at_chosen(config, directory, task):
+def _at_chosen(config, directory, task, families_of):
     """RAN at the chosen lambda: trained if it is not there, attacked by all.
     """
     folder = directory.parents[1]
@@ -155,13 +162,13 @@ def _at_chosen(config, directory, task):
         inner.mkdir(parents=True, exist_ok=True)
         shutil.copy(first, inner / "model.keras")
     found = {
-        "chosen": fronts.ran(config, inner, task.steps, families.NAMES)
+        "chosen": fronts.ran(config, inner, task.steps, families_of[1])
     }
     if config.seed == task.seeds[0]:
         model = train_lib.train(config, inner)
         for factor in FEATURE_NOISE:
             found[f"noise={factor:g}"] = fronts.feature_noise(
-                config, model, factor, task.steps
+                config, model, factor, task.steps, families_of[0]
             )
     return found
 

@@ -10,8 +10,7 @@ the features' variance that lies within the classes.
 import numpy as np
 
 from kprivacy import audit_lib, files, train_lib, workdir
-from kprivacy.experiments import plots, summaries
-from kprivacy.experiments.ran_tasks import TASKS
+from kprivacy.experiments import plots, ran_tasks, summaries
 
 SEEDS = (0,)
 RUNS = "ran_figure3"
@@ -21,10 +20,12 @@ SHOWN = 1000
 
 def cells(profile):
     """The networks of Figure 3 that are shown here."""
-    for name in NAMES if profile == "cpu" else ("uci_har",):
-        task = next(one for one in TASKS if one.name == name)
-        config = task.get_config("smoke" if profile == "smoke" else None)
-        yield f"{name}/features/0", config, features
+    for task in ran_tasks.tasks(profile, NAMES):
+        yield (
+            f"{task.name}/features/0",
+            ran_tasks.config(task, profile),
+            features,
+        )
 
 
 def features(config, directory):

@@ -13,8 +13,12 @@ import numpy as np
 
 from kprivacy import audit_lib, files
 from kprivacy.attacks import hidden_failure
-from kprivacy.experiments import plots, ran_figure4, summaries
-from kprivacy.experiments.ran_tasks import TASKS
+from kprivacy.experiments import (
+    plots,
+    ran_figure4,
+    ran_tasks,
+    summaries,
+)
 
 SEEDS = (0,)
 RUNS = "ran_figure3"
@@ -23,10 +27,9 @@ NAME, CLASSES = "cifar10_subset", {1: "car", 8: "ship"}
 
 def cells(profile):
     """One cell: both networks' features of both classes."""
-    name = NAME if profile == "cpu" else "uci_har"
-    task = next(one for one in TASKS if one.name == name)
-    config = task.get_config("smoke" if profile == "smoke" else None)
-    yield f"{name}/two_classes/0", config, features
+    (task,) = ran_tasks.tasks(profile, (NAME,))
+    config = ran_tasks.config(task, profile)
+    yield f"{task.name}/two_classes/0", config, features
 
 
 def features(config, directory):

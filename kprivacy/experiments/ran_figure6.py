@@ -10,8 +10,12 @@ test examples.
 from kprivacy import audit_lib, files, pictures, releases, train_lib
 from kprivacy.attacks import Reconstruction
 from kprivacy.baselines import Laplace, ResizedDNN
-from kprivacy.experiments import fronts, ran_figure4, summaries
-from kprivacy.experiments.ran_tasks import TASKS
+from kprivacy.experiments import (
+    fronts,
+    ran_figure4,
+    ran_tasks,
+    summaries,
+)
 
 SEEDS = (0,)
 RUNS = "ran_figure3"
@@ -21,10 +25,9 @@ FAMILIES = ("ridge", "mlp", "residual")
 
 def cells(profile):
     """One cell: every method attacked on the same pictures."""
-    name = NAME if profile == "cpu" else "uci_har"
-    task = next(one for one in TASKS if one.name == name)
-    config = task.get_config("smoke" if profile == "smoke" else None)
-    yield f"{name}/pictures/0", config, _attacked(task, profile)
+    (task,) = ran_tasks.tasks(profile, (NAME,))
+    config = ran_tasks.config(task, profile)
+    yield f"{task.name}/pictures/0", config, _attacked(task, profile)
 
 
 def rows(found):
@@ -70,7 +73,7 @@ def _attacked(task, profile):
 
 def _releases(task, profile, config, directory):
     """The four methods' releases on the networks of Figure 3."""
-    paper = task.get_config("smoke" if profile == "smoke" else "paper")
+    paper = ran_tasks.config(task, profile, "paper")
     wide = train_lib.undefended(
         paper, directory.parents[1] / "dnn_paper" / "0"
     ).layers[0]

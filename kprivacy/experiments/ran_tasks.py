@@ -35,6 +35,10 @@ class Task:
         return config
 
 
+# Two steps of everything, on the embedded digits.
+SMOKE = Task(
+    "digits", "ran_digits", (0.5, 0.9), (0.9,), (0.3,), (0,), 12
+)
 TASKS = tuple(
     Task(*fields)
     for fields in (
@@ -42,11 +46,23 @@ TASKS = tuple(
          (0.1, 0.9), (0.1, 0.3, 0.9), (0, 1, 2), 200),
         ("mnist", "ran_mnist", (0.5, 0.9, 0.98, 0.998),
          (0.5,), (0.1, 0.3, 0.9), (0, 1, 2), 200),
-        ("cifar10_subset", "ran_cifar10_subset", (0.9, 0.98, 0.998),
-         (0.9,), (0.1, 0.3, 0.9), (0,), 200),
+        ("cifar10_subset", "ran_cifar10_subset", (0.9, 0.98),
+         (0.9,), (0.1, 0.9), (0,), 200),
         ("esc10", "ran_esc10", (0.9, 0.98, 0.998),
          (0.9,), (0.1, 0.3, 0.9), (0, 1, 2), 100),
-        ("bloodmnist_subset", "ran_bloodmnist_subset", (0.9, 0.98),
-         (0.9,), (0.1, 0.9), (0,), 200),
+        ("bloodmnist_subset", "ran_bloodmnist_subset", (0.98,),
+         (0.9,), (0.3,), (0,), 200),
     )
 )
+
+
+def tasks(profile, names=None):
+    """The tasks of a profile: all or those named, or the one for smoke."""
+    if profile == "smoke":
+        return (SMOKE,)
+    return tuple(one for one in TASKS if names is None or one.name in names)
+
+
+def config(task, profile, variant=None, seed=0):
+    """A task's config for a profile."""
+    return task.get_config("smoke" if profile == "smoke" else variant, seed)
