@@ -11,8 +11,8 @@ from kprivacy.attacks import (
     ReconstructionResults,
     inputs,
 )
-from kprivacy.attacks.attackers import NearestNeighbours, Ridge
-from kprivacy.attacks.kernel_ridge import KernelRidge
+from kprivacy.attacks.reconstruction.attackers import NearestNeighbours, Ridge
+from kprivacy.attacks.reconstruction.kernel_ridge import KernelRidge
 from kprivacy.baselines import Laplace
 from kprivacy.data import Arrays, arrays
 from kprivacy.errors import UserError

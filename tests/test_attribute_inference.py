@@ -6,11 +6,14 @@ import types
 import numpy as np
 import pytest
 
-from kprivacy.attacks import classifiers
-from kprivacy.attacks.attribute_inference import AttributeInference
-from kprivacy.attacks.attribute_results import AttributeResults
-from kprivacy.attacks.pairs import equal_error_rate, make_pairs
-from kprivacy.attacks.verification import Verification, VerificationResults
+from kprivacy.attacks.attributes import classifiers
+from kprivacy.attacks.attributes.inference import AttributeInference
+from kprivacy.attacks.attributes.pairs import equal_error_rate, make_pairs
+from kprivacy.attacks.attributes.results import AttributeResults
+from kprivacy.attacks.attributes.verification import (
+    Verification,
+    VerificationResults,
+)
 
 FAST = ("logistic_regression", "nearest_neighbours", "random_forest")
 

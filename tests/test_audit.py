@@ -12,9 +12,9 @@ import pytest
 from kprivacy import callbacks, releases
 from kprivacy.attacks import Reconstruction
 from kprivacy.attacks.audit import Audit, Undefended
-from kprivacy.attacks.audit_report import AuditReport
-from kprivacy.attacks.self_checks import Check
-from kprivacy.attacks.sweep import SweepResults, data_sweep
+from kprivacy.attacks.audit.report import AuditReport
+from kprivacy.attacks.audit.self_checks import Check
+from kprivacy.attacks.audit.sweep import SweepResults, data_sweep
 from kprivacy.data import Arrays, arrays
 from kprivacy.errors import UserError
 from kprivacy.ran import RAN, build_adversary, build_client, build_server
@@ -151,7 +151,7 @@ def test_what_is_written(report, tmp_path):
 
 
 def test_an_error_leaves_no_file(report, tmp_path, monkeypatch):
-    from kprivacy.attacks import page
+    from kprivacy.attacks.audit import page
 
     def broken(_):
         raise RuntimeError("no page")

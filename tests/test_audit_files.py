@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 
 from kprivacy import audit_files, audit_lib, audit_request, folder_release
-from kprivacy.attacks import self_checks
-from kprivacy.attacks.audit import Audit
-from kprivacy.attacks.self_checks import Check
+from kprivacy.attacks.audit import Audit, self_checks
+from kprivacy.attacks.audit.self_checks import Check
 from kprivacy.data import Arrays
 from kprivacy.errors import UserError
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from kprivacy import releases
-from kprivacy.attacks import self_checks
-from kprivacy.attacks.attackers import Ridge
-from kprivacy.attacks.attribute_inference import AttributeInference
+from kprivacy.attacks.attributes.inference import AttributeInference
+from kprivacy.attacks.audit import self_checks
 from kprivacy.attacks.reconstruction import Reconstruction
+from kprivacy.attacks.reconstruction.attackers import Ridge
 from kprivacy.baselines import Laplace
 from kprivacy.data import Arrays, arrays
 from kprivacy.metrics import mean_squared_error

@@ -1,26 +1,27 @@
 """Fresh attackers on any release; what they find comes back as data."""
 
-from kprivacy.attacks.attribute_inference import AttributeInference
-from kprivacy.attacks.attribute_results import (
-    AttributeResult,
+from kprivacy.attacks.attributes import (
+    AttributeInference,
     AttributeResults,
+    Verification,
+    VerificationResults,
 )
-from kprivacy.attacks.audit import Audit
-from kprivacy.attacks.audit_report import AuditReport
-from kprivacy.attacks.reconstruction import Reconstruction
-from kprivacy.attacks.results import AttackResult, ReconstructionResults
-from kprivacy.attacks.sweep import data_sweep
-from kprivacy.attacks.verification import Verification
+from kprivacy.attacks.audit import Audit, AuditReport, data_sweep
+from kprivacy.attacks.reconstruction import (
+    AttackResult,
+    Reconstruction,
+    ReconstructionResults,
+)
 
 __all__ = [
     "AttackResult",
     "AttributeInference",
-    "AttributeResult",
     "AttributeResults",
     "Audit",
     "AuditReport",
     "Reconstruction",
     "ReconstructionResults",
     "Verification",
+    "VerificationResults",
     "data_sweep",
 ]

@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 
-from kprivacy.attacks import classifiers
-from kprivacy.attacks.attribute_classes import stratified
-from kprivacy.attacks.classifiers import flat
+from kprivacy.attacks.attributes import classifiers
+from kprivacy.attacks.attributes.classes import stratified
+from kprivacy.attacks.attributes.classifiers import flat
 
 NAMES = ("cosine", "lda", "network")
 MOST_DIRECTIONS = 128

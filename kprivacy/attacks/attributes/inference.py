@@ -4,9 +4,10 @@ import time
 
 import numpy as np
 
-from kprivacy.attacks import classifiers, inputs
-from kprivacy.attacks.attribute_classes import class_indices, stratified
-from kprivacy.attacks.attribute_results import (
+from kprivacy.attacks import inputs
+from kprivacy.attacks.attributes import classifiers
+from kprivacy.attacks.attributes.classes import class_indices, stratified
+from kprivacy.attacks.attributes.results import (
     AttributeResult,
     AttributeResults,
 )

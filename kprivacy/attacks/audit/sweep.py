@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 
 from kprivacy.attacks import inputs
-from kprivacy.attacks.planting import take
-from kprivacy.attacks.results import ReconstructionResults
+from kprivacy.attacks.audit.planting import take
+from kprivacy.attacks.reconstruction.results import ReconstructionResults
 from kprivacy.errors import check_count
 
 COUNTS = (100, 300, 1000, 3000)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from kprivacy.attacks import inputs
-from kprivacy.attacks.attribute_classes import attribute_values
+from kprivacy.attacks.attributes.classes import attribute_values
 
 MOST_EXAMPLES = 2000
 MOST_VALUES = 256

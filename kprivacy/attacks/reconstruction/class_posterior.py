@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kprivacy.attacks.attackers import Ridge
+from kprivacy.attacks.reconstruction.attackers import Ridge
 
 COMPONENTS = 100
 

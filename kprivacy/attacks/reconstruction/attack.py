@@ -6,8 +6,12 @@ import warnings
 import numpy as np
 
 from kprivacy import metrics
-from kprivacy.attacks import families, inputs
-from kprivacy.attacks.results import AttackResult, ReconstructionResults
+from kprivacy.attacks import inputs
+from kprivacy.attacks.reconstruction import families
+from kprivacy.attacks.reconstruction.results import (
+    AttackResult,
+    ReconstructionResults,
+)
 from kprivacy.errors import UserError
 
 VALIDATION_SHARE = 0.15

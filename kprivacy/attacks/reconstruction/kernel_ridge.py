@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kprivacy.attacks.attackers import Ridge
+from kprivacy.attacks.reconstruction.attackers import Ridge
 from kprivacy.metrics import mean_squared_error
 
 COMPONENTS = 1000

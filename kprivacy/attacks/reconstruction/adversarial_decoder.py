@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from kprivacy.attacks.attackers import Decoder
+from kprivacy.attacks.reconstruction.attackers import Decoder
 
 CRITIC_WEIGHT = 0.003
 

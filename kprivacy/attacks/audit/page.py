@@ -2,7 +2,7 @@
 
 import html
 
-from kprivacy.attacks import figures
+from kprivacy.attacks.audit import figures
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #8881;

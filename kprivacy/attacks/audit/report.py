@@ -4,8 +4,8 @@ import dataclasses
 import pathlib
 
 from kprivacy import files
-from kprivacy.attacks.results import ReconstructionResults
-from kprivacy.attacks.sweep import SweepResults
+from kprivacy.attacks.audit.sweep import SweepResults
+from kprivacy.attacks.reconstruction.results import ReconstructionResults
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,8 +104,8 @@ class AuditReport:
     @classmethod
     def from_dict(cls, values):
         """The inverse of `to_dict`; the pictures stay away."""
-        from kprivacy.attacks.attribute_results import AttributeResults
-        from kprivacy.attacks.self_checks import Check
+        from kprivacy.attacks.attributes.results import AttributeResults
+        from kprivacy.attacks.audit.self_checks import Check
 
         values = dict(values)
         values["reconstruction"] = ReconstructionResults.from_dict(
@@ -142,14 +142,14 @@ class AuditReport:
         if self.sweep:
             parts.append(self.sweep.summary())
         if self.checks:
-            from kprivacy.attacks import self_checks
+            from kprivacy.attacks.audit import self_checks
 
             parts.append(self_checks.summary(self.checks))
         return "\n\n".join(part for part in parts if part)
 
     def to_html(self):
         """One page that needs no other file, with pictures of test data."""
-        from kprivacy.attacks import page
+        from kprivacy.attacks.audit import page
 
         return page.html_page(self)
 

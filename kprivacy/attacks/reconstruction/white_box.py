@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kprivacy.attacks.attackers import Ridge
+from kprivacy.attacks.reconstruction.attackers import Ridge
 from kprivacy.metrics import mean_squared_error
 
 PRIORS = (0.03, 0.3, 3.0, 30.0)

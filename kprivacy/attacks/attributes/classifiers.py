@@ -8,8 +8,8 @@ import warnings
 
 import numpy as np
 
-from kprivacy.attacks.attackers import Decoder, NearestNeighbours
-from kprivacy.attacks.families import MLP_STEPS
+from kprivacy.attacks.reconstruction.attackers import Decoder, NearestNeighbours
+from kprivacy.attacks.reconstruction.families import MLP_STEPS
 
 NAMES = (
     "logistic_regression",

@@ -7,9 +7,9 @@ import numpy as np
 
 from kprivacy import files
 from kprivacy.attacks import inputs
-from kprivacy.attacks.audit_report import AuditReport
+from kprivacy.attacks.audit.report import AuditReport
+from kprivacy.attacks.audit.sweep import data_sweep
 from kprivacy.attacks.reconstruction import Reconstruction
-from kprivacy.attacks.sweep import data_sweep
 from kprivacy.errors import UserError
 
 PICTURES = 10
@@ -138,7 +138,7 @@ class Audit:
 
     def infer(self, release, attacker, test, attribute, undefended=None):
         """`AttributeResults` of one attribute."""
-        from kprivacy.attacks.attribute_inference import AttributeInference
+        from kprivacy.attacks.attributes.inference import AttributeInference
 
         return AttributeInference(steps=self._steps, seed=self._seed).run(
             release, attacker, test, attribute, undefended
@@ -161,7 +161,7 @@ class Audit:
     def _checked(self, release, attacker, test):
         if not self._self_checks:
             return ()
-        from kprivacy.attacks import self_checks
+        from kprivacy.attacks.audit import self_checks
 
         name = self._attributes[0] if self._attributes else None
         checks = self_checks.run(

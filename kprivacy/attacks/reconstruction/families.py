@@ -1,6 +1,6 @@
 """The families of reconstruction attackers by name."""
 
-from kprivacy.attacks import attackers
+from kprivacy.attacks.reconstruction import attackers
 
 # Those of a network are trained with as many steps as are asked for; a step
 # of the perceptron costs a fraction of a convolutional one.
@@ -37,15 +37,17 @@ def build(name, encoder, activation, steps, seed, labels):
     if name == "nearest_neighbours":
         return attackers.NearestNeighbours()
     if name == "kernel_ridge":
-        from kprivacy.attacks.kernel_ridge import KernelRidge
+        from kprivacy.attacks.reconstruction.kernel_ridge import KernelRidge
 
         return KernelRidge(seed)
     if name == "class_posterior":
-        from kprivacy.attacks.class_posterior import ClassPosterior
+        from kprivacy.attacks.reconstruction.class_posterior import (
+            ClassPosterior,
+        )
 
         return ClassPosterior(labels)
     if name == "white_box":
-        from kprivacy.attacks.white_box import WhiteBox
+        from kprivacy.attacks.reconstruction.white_box import WhiteBox
 
         return WhiteBox(encoder, min(steps, 200), activation == "sigmoid")
     return _decoder(name, encoder, activation, steps, seed)
@@ -76,7 +78,9 @@ def _decoder(name, encoder, activation, steps, seed):
     }
     kind = attackers.Decoder
     if name == "adversarial":
-        from kprivacy.attacks.adversarial_decoder import AdversarialDecoder
+        from kprivacy.attacks.reconstruction.adversarial_decoder import (
+            AdversarialDecoder,
+        )
 
         kind = AdversarialDecoder
     return kind(

@@ -11,11 +11,11 @@ import warnings
 
 import numpy as np
 
-from kprivacy.attacks import planting
-from kprivacy.attacks.attackers import Ridge
-from kprivacy.attacks.attribute_classes import attribute_values
-from kprivacy.attacks.attribute_inference import AttributeInference
+from kprivacy.attacks.attributes.classes import attribute_values
+from kprivacy.attacks.attributes.inference import AttributeInference
+from kprivacy.attacks.audit import planting
 from kprivacy.attacks.reconstruction import Reconstruction
+from kprivacy.attacks.reconstruction.attackers import Ridge
 from kprivacy.metrics import mean_squared_error
 
 QUICK_STEPS = 50

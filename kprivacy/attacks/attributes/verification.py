@@ -5,9 +5,14 @@ import time
 
 import numpy as np
 
-from kprivacy.attacks import classifiers, inputs, pair_scores
-from kprivacy.attacks.attribute_classes import attribute_values
-from kprivacy.attacks.pairs import equal_error_rate, hold_out, make_pairs
+from kprivacy.attacks import inputs
+from kprivacy.attacks.attributes import classifiers, pair_scores
+from kprivacy.attacks.attributes.classes import attribute_values
+from kprivacy.attacks.attributes.pairs import (
+    equal_error_rate,
+    hold_out,
+    make_pairs,
+)
 from kprivacy.errors import UserError, check_count
 
 

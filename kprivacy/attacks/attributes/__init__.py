@@ -1,0 +1,19 @@
+"""Attackers that infer an attribute, or whether two are one person."""
+
+from kprivacy.attacks.attributes.inference import AttributeInference
+from kprivacy.attacks.attributes.results import (
+    AttributeResult,
+    AttributeResults,
+)
+from kprivacy.attacks.attributes.verification import (
+    Verification,
+    VerificationResults,
+)
+
+__all__ = [
+    "AttributeInference",
+    "AttributeResult",
+    "AttributeResults",
+    "Verification",
+    "VerificationResults",
+]
