@@ -24,7 +24,9 @@ def train(config, directory):
         workdir.write_config(directory, config)
         return workdir.read_model(directory)
     dataset = workdir.read_batches(config, config.data.train_split)
-    held = workdir.read_batches(config, config.data.validation_split, 512)
+    held = workdir.read_batches(
+        config, config.data.validation_split, batch_size=512, shuffle=False
+    )
     workdir.write_config(directory, config)
     keras.utils.set_random_seed(config.seed)
     model = build(config, dataset)

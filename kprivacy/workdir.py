@@ -75,13 +75,14 @@ def read_data(config, split):
     return data.arrays(config.data.name, split, **_data_options(config))
 
 
-def read_batches(config, split, batch_size=None):
+def read_batches(config, split, batch_size=None, shuffle=True):
     """Batches of one part of a config's data set, streamed if it says so.
 
     Args:
         config: A config of `configs/`.
-        split: As for `kprivacy.data.load`; the defender's is shuffled.
+        split: As for `kprivacy.data.load`.
         batch_size: Examples a batch; the config's if None.
+        shuffle: Whether there is a new order each epoch.
     """
     return data.load(
         config.data.name,
@@ -89,6 +90,7 @@ def read_batches(config, split, batch_size=None):
         batch_size or config.batch_size,
         config.seed,
         stream=config.data.get("stream"),
+        shuffle=shuffle,
         **_data_options(config),
     )
 

@@ -67,9 +67,9 @@ def test_a_planted_leak_is_found(parts):
 
 def test_the_residual_attacker_denoises(parts):
     noisy = Laplace(0.2, seed=0)
-    results = Reconstruction(attackers=["residual"], steps=240).run(
-        noisy, *parts
-    )
+    results = Reconstruction(
+        attackers=["residual"], steps=240, repeats=0
+    ).run(noisy, *parts)
     noise_error = metrics.mean_squared_error(
         parts[1].data, Laplace(0.2, seed=0)(parts[1].data)
     )
@@ -83,9 +83,9 @@ def test_shuffled_pairs_teach_nothing(parts):
     def unrelated(data):
         return generator.normal(size=(len(data), 8))
 
-    results = Reconstruction(attackers=["ridge", "nearest_neighbours"]).run(
-        unrelated, *parts
-    )
+    results = Reconstruction(
+        attackers=["ridge", "nearest_neighbours"], repeats=0
+    ).run(unrelated, *parts)
     assert 0.95 < results.best.mse / results.mean_error < 1.02
 
 
@@ -178,7 +178,9 @@ def test_the_class_posterior_reaches_the_label_only_ceiling(parts):
         noise = generator.normal(size=(len(data), 10))
         return np.concatenate([4 * send(data), noise], axis=1)
 
-    results = Reconstruction(attackers=["class_posterior"]).run(mixed, *parts)
+    results = Reconstruction(
+        attackers=["class_posterior"], repeats=0
+    ).run(mixed, *parts)
     assert results.error_over_ceiling == pytest.approx(1.0, abs=0.04)
 
 

@@ -39,14 +39,19 @@ class Arrays:
 
 
 def load(
-    name, split="defender", batch_size=128, seed=0, stream=None, **options
+    name,
+    split="defender",
+    batch_size=128,
+    seed=0,
+    stream=None,
+    shuffle=None,
+    **options,
 ):
     """Loads one part of a data set as batches for `fit`.
 
     The order is shuffled anew each epoch, by (seed, epoch) alone: add
     `kprivacy.callbacks.EpochOrder(dataset)` to the callbacks of a run that
     resumes, and epoch n is in the same order however often it was started.
-    Only the defender's part is shuffled.
 
     Args:
         name: A TFDS name ("mnist"), "digits" for the embedded set that needs
@@ -60,6 +65,8 @@ def load(
         stream: Whether images are read from TFDS as they are needed, with
             no more than a shuffle buffer in memory. None: where the part
             takes more than 2 GB as float32.
+        shuffle: Whether there is a new order each epoch; None: for the
+            defender's part.
         **options: Of `arrays`.
 
     Returns:
@@ -73,7 +80,8 @@ def load(
     from kprivacy.data import pipeline
 
     plan = _plan(name, split, **options)
-    shuffle = split.startswith("defender")
+    if shuffle is None:
+        shuffle = split.startswith("defender")
     if _streams(plan, stream):
         dataset = pipeline.stream(
             plan.source, plan.where, plan.indices, plan.classes,
