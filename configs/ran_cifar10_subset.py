@@ -16,7 +16,7 @@ def get_config(variant=None):
         common.deep(config, "alexnet", (4, 4, 4, 4, 4))
         return config
     common.deep(config, "alexnet", (24, 48, 64, 64, 48))
-    config.epochs = 3 if variant == "paper" else 5
+    config.epochs = 5
     config.batch_size = 64
     config.server.dropout = 0.3
     if variant is None:

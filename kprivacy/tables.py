@@ -12,7 +12,6 @@ _COLUMNS = (
     ("mean_error", "knowing nothing", "{:.4f}"),
     ("error_over_mean", "error over that", "{:.1%}"),
     ("own_decoder_error", "own decoder's error", "{:.4f}"),
-    ("lowest_error", "lowest on test", "{:.4f}"),
     ("utility_weight", "lambda", "{:g}"),
     ("utility_kept", "utility kept", "{:.1%}"),
     ("separability", "linear classifier", "{:.2%}"),

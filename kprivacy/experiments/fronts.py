@@ -64,7 +64,6 @@ class Bench:
             "error_over_ceiling": best.mse / found.label_only_error,
             "mean_error": found.mean_error,
             "error_over_mean": best.mse / found.mean_error,
-            "lowest_error": min(one.mse for one in found.results),
             "all_attackers": {one.attacker: one.mse for one in found.results},
         }
 

@@ -20,11 +20,10 @@ Rows of a task:
 
 Every row is attacked by fresh attackers of the families ridge, kernel ridge,
 class posterior, perceptron, residual decoder and white box on at most 2,000
-test examples, `ran:chosen` and `dnn` by all families. The attack's error is
-that of the attacker who is best on validation data; "lowest on test" is that of
-the best with hindsight. The rows of a sweep have one seed, `ran:chosen` and
-the dnn rows the task's. ran_uci_har's attacker has four people, of whom one
-validates: there the choice is noisy, and the lowest error is the safer number.
+test examples, `ran:chosen` and `dnn` by all families; the JSON has the error of
+each. The rows of a sweep have one seed, `ran:chosen` and the dnn rows those of
+the task. The attacker of uci_har has four people, of whom one chooses among
+the attackers: there the best on validation is not always the best on the test.
 """
 
 import functools
