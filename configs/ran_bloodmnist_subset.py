@@ -4,7 +4,8 @@
         --workdir=W
 
 VGG-16 at an eighth of its width. `configs/ran_imagenet2012.py` has the
-network and the set that the paper used. RESULT
+network and the set that the paper used. Not tuned
+yet, and no result is published.
 """
 
 from kprivacy.configs import common

@@ -2,7 +2,8 @@
 
     python -m kprivacy.train --config=configs/ran_cifar10_subset.py --workdir=W
 
-AlexNet in its form for small pictures, at a quarter of its width. RESULT
+AlexNet in its form for small pictures, at a quarter of its width. See
+docs/results/ran_figure3.md for what it reaches.
 """
 
 from kprivacy.configs import common

@@ -3,7 +3,8 @@
     python -m kprivacy.train --config=configs/ran_esc10.py --workdir=W
 
 It stands in for the paper's UbiSound; `--config.data.name=ubisound` takes
-folders of your own recordings. RESULT
+folders of your own recordings. Not tuned
+yet, and no result is published.
 """
 
 from kprivacy.configs import common

@@ -3,7 +3,8 @@
     python -m kprivacy.train --config=configs/ran_uci_har.py --workdir=W
 
 Windows of 128 x 9 in standard units; LeNet in one dimension, as the paper
-has it. RESULT
+has it. See
+docs/results/ran_figure3.md for what it reaches.
 """
 
 from kprivacy.configs import common

@@ -1,4 +1,4 @@
-"""Figure 3 of RAN's paper: privacy against utility, four methods, five tasks.
+"""Figure 3 of RAN's paper: privacy against utility, four methods.
 
 Rows of a task:
 
