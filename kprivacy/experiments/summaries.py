@@ -1,6 +1,7 @@
 """Rows over seeds, and what a table says of fronts."""
 
 import dataclasses
+import statistics
 
 
 def row(name, results):
@@ -18,7 +19,10 @@ def row(name, results):
     return {
         "name": name,
         "measured": {
-            **{key: mean([one[key] for one in results]) for key in numbers},
+            **{
+                key: statistics.fmean(one[key] for one in results)
+                for key in numbers
+            },
             "attacker": ", ".join(
                 sorted({one["attacker"] for one in results})
             ),
@@ -38,16 +42,9 @@ def subset(part, where):
     )
 
 
-def mean(values):
-    """The arithmetic mean."""
-    return sum(values) / len(values)
-
-
 def std(values):
     """The sample's standard deviation; 0 for a single value."""
-    middle = mean(values)
-    spread = sum((value - middle) ** 2 for value in values)
-    return (spread / max(len(values) - 1, 1)) ** 0.5
+    return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 def by_task(rows):
