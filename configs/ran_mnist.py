@@ -3,9 +3,10 @@
     python -m kprivacy.train --config=configs/ran_mnist.py --workdir=W
 
 takes about two minutes on two cores of an x86 server, and reaches 99.15 %
-accuracy (undefended 99.09 %) at 93 % of the label-only ceiling (undefended
-78 %), means of three seeds; the variant "paper" 98.59 % and 23 % (undefended
-98.62 % and 14 %). See docs/results/ran_first.md.
+accuracy (undefended 99.09 %) at 89 % of the label-only ceiling (undefended
+76 %), means of three seeds against nine families of attackers; the variant
+"paper" 98.64 % and 21 % (undefended 98.62 % and 10 %), one seed against six.
+See docs/results/ran_figure3.md.
 """
 
 from kprivacy.configs import common
