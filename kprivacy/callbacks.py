@@ -10,7 +10,6 @@ import warnings
 import keras
 
 from kprivacy import errors, files
-from kprivacy.seeding import seeded
 
 
 class EpochOrder(keras.callbacks.Callback):
@@ -208,7 +207,7 @@ class AuditCallback(keras.callbacks.Callback):
             client, data_range=data_range(self._parts[1].data), repeats=1,
             **self._options,
         )
-        with seeded(self._seed), warnings.catch_warnings():
+        with warnings.catch_warnings():
             # So few steps may well make weak attackers.
             warnings.filterwarnings("ignore", "The best attacker's error")
             return attack.run(KerasRelease(client, self._seed), *self._parts)

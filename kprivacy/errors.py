@@ -70,6 +70,15 @@ def check_count(name, value, minimum=1):
         )
 
 
+def check_names(name, values, choices):
+    """Raises unless all of `values`, which may be None, are in `choices`."""
+    unknown = set(values or ()) - set(choices)
+    if unknown:
+        raise UserError(
+            f"`{name}` must be out of {choices}. Received: {sorted(unknown)}."
+        )
+
+
 def check_choice(name, value, choices):
     """Raises unless `value` is one of `choices`."""
     if value not in choices:

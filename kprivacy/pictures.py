@@ -28,6 +28,11 @@ def comparison(path, rows, columns=10):
             label, rotation=0, ha="right", va="center", fontsize=10
         )
     figure.tight_layout(pad=0.3)
+    write(path, figure)
+
+
+def write(path, figure):
+    """Writes a matplotlib figure as PNG, beside and renamed."""
     content = io.BytesIO()
     figure.savefig(content, format="png")
     files.write_bytes(path, content.getvalue())

@@ -1,8 +1,6 @@
 """Results as a Markdown table and as one picture."""
 
-import io
-
-from kprivacy import files
+from kprivacy import pictures
 
 _COLUMNS = (
     ("accuracy", "accuracy", "{:.2%}"),
@@ -108,6 +106,4 @@ def picture(path, samples):
         axis.set_title(label, fontsize=10, loc="left")
         axis.axis("off")
     figure.tight_layout(pad=0.4)
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    files.write_bytes(path, content.getvalue())
+    pictures.write(path, figure)

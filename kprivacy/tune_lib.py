@@ -100,13 +100,17 @@ def _trial(config, directory, weight, held):
     config.model.utility_weight = weight
     folder = directory / f"lambda_{weight:g}"
     path = folder / "trial.json"
-    model = train_lib.train(config, folder)
+    workdir.write_config(folder, config)
     if path.exists():
         return files.read_json(path)
+    model = train_lib.train(config, folder)
     release = releases.KerasRelease(model.client, config.seed)
     attacker = workdir.read_data(config, config.data.attacker_split)
     attacked = Reconstruction(
-        attackers=ATTACKERS, steps=config.attack.steps, seed=config.seed
+        attackers=ATTACKERS,
+        steps=config.attack.steps,
+        seed=config.seed,
+        repeats=0,
     ).run(release, attacker, held)
     found = {
         "utility_weight": weight,

@@ -117,11 +117,10 @@ def _frame(images):
 
 def _found(sent, patterns, seed):
     """Share of the test patterns that the better classifier finds."""
-    from sklearn.decomposition import PCA
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+
+    from kprivacy.attacks.reconstruction.attackers import on_components
 
     x, test = (np.reshape(one, (len(one), -1)) for one in sent)
     cut = round(0.85 * len(x))
@@ -130,10 +129,9 @@ def _found(sent, patterns, seed):
         LogisticRegression(C=0.1, max_iter=1000),
         RandomForestClassifier(200, random_state=seed),
     ):
-        steps = [StandardScaler(), model]
-        if min(cut, x.shape[1]) > 100:
-            steps.insert(1, PCA(100, random_state=seed))
-        fitted = make_pipeline(*steps).fit(x[:cut], patterns[0][:cut])
+        fitted = on_components(model, x[:cut].shape, seed).fit(
+            x[:cut], patterns[0][:cut]
+        )
         best = max(best, (
             fitted.score(x[cut:], patterns[0][cut:]),
             fitted.score(test, patterns[1]),

@@ -37,6 +37,15 @@ class Arrays:
     def __len__(self):
         return len(self.labels)
 
+    def take(self, where):
+        """The examples at indices, of a slice, or where a mask is true."""
+        return dataclasses.replace(
+            self,
+            data=self.data[where],
+            labels=self.labels[where],
+            attributes={k: x[where] for k, x in self.attributes.items()},
+        )
+
 
 def load(
     name,
@@ -70,8 +79,8 @@ def load(
         **options: Of `arrays`.
 
     Returns:
-        A `tf.data.Dataset` of (data float32, labels int32), with attributes
-        `examples` and `num_classes`.
+        A `tf.data.Dataset` of (data float32, labels int32), with an attribute
+        `num_classes`.
 
     Raises:
         DataError: The set or the split is unknown, not there, empty or
@@ -89,7 +98,6 @@ def load(
         )
     else:
         dataset = pipeline.batches(_read(plan), batch_size, seed, shuffle)
-    dataset.examples = len(plan.indices)
     dataset.num_classes = plan.classes.count
     return dataset
 

@@ -6,7 +6,6 @@ from kprivacy import audit_lib, metrics, releases, train_lib, workdir
 from kprivacy.attacks import Reconstruction
 from kprivacy.attacks.audit import prior
 from kprivacy.baselines import LabelOnly, Laplace, ResizedDNN
-from kprivacy.experiments import summaries
 
 # The families that every row is attacked by; the chosen lambda and the
 # undefended networks meet the others too.
@@ -30,9 +29,7 @@ class Bench:
         self.parts = audit_lib.Parts(config)
         self.held = workdir.read_data(config, config.data.validation_split)
         order = np.random.default_rng(0).permutation(len(self.parts.test))
-        self.attacked = summaries.subset(
-            self.parts.test, np.sort(order[:ATTACKED])
-        )
+        self.attacked = self.parts.test.take(np.sort(order[:ATTACKED]))
         self.steps = steps
 
     def measure(self, release, classify, encoder=None, families=FAMILIES):
@@ -46,7 +43,7 @@ class Bench:
         """
         found = Reconstruction(
             encoder,
-            attackers=[n for n in families if encoder or n not in _INSIDE],
+            attackers=families,
             steps=self.steps,
             data_range=audit_lib.data_range(self.parts.test.data),
             seed=self.config.seed,
@@ -81,9 +78,6 @@ class Bench:
         )
         decoded = decoded if isinstance(decoded, list) else [decoded]
         return min(metrics.mean_squared_error(data, one) for one in decoded)
-
-
-_INSIDE = ("mirror", "white_box")
 
 
 def ran(config, directory, steps, families=FAMILIES):

@@ -1,8 +1,6 @@
 """The figures' plots, with matplotlib."""
 
-import io
-
-from kprivacy import files
+from kprivacy import pictures
 from kprivacy.experiments import summaries
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
@@ -39,9 +37,7 @@ def fronts(path, rows):
 def save(path, figure):
     """Writes a figure as PNG, beside and renamed."""
     figure.tight_layout()
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    files.write_bytes(path, content.getvalue())
+    pictures.write(path, figure)
 
 
 def _panel(axis, task, mine):

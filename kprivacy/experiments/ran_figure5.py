@@ -18,7 +18,6 @@ from kprivacy.experiments import (
     plots,
     ran_figure4,
     ran_tasks,
-    summaries,
 )
 
 SEEDS = (0,)
@@ -68,7 +67,7 @@ def draw(path, results, runs):
 
 def _two(part):
     """The examples of the two classes."""
-    return summaries.subset(part, np.isin(part.labels, list(CLASSES)))
+    return part.take(np.isin(part.labels, list(CLASSES)))
 
 
 def _plane(sent, labels, test_labels):

@@ -7,7 +7,7 @@ noisy, and from RAN's. The rows give the attackers' errors on all attacked
 test examples.
 """
 
-from kprivacy import audit_lib, files, pictures, releases, train_lib
+from kprivacy import files, pictures, releases, train_lib
 from kprivacy.attacks import Reconstruction
 from kprivacy.baselines import Laplace, ResizedDNN
 from kprivacy.experiments import (
@@ -48,17 +48,17 @@ def draw(path, results, runs):
 
 def _attacked(task, profile):
     def run(config, directory):
-        parts = audit_lib.Parts(config)
-        test = fronts.Bench(config, task.steps).attacked
+        bench = fronts.Bench(config, task.steps)
+        attacker, test = bench.parts.attacker, bench.attacked
         shown = {"raw": test.data[:SHOWN]}
         found = {}
         for label, release in _releases(
-            task, profile, config, directory
+            task, profile, config, directory, attacker.data
         ).items():
             attack = Reconstruction(
                 attackers=FAMILIES, steps=task.steps, seed=0, repeats=0
             )
-            best = attack.run(release, parts.attacker, test).best
+            best = attack.run(release, attacker, test).best
             found[label] = {"attack_error": best.mse,
                             "attacker": best.attacker}
             sent = release(test.data[:SHOWN])
@@ -71,14 +71,13 @@ def _attacked(task, profile):
     return run
 
 
-def _releases(task, profile, config, directory):
+def _releases(task, profile, config, directory, data):
     """The four methods' releases on the networks of Figure 3."""
     paper = ran_tasks.config(task, profile, "paper")
     wide = train_lib.undefended(
         paper, directory.parents[1] / "dnn_paper" / "0"
     ).layers[0]
     ran = ran_figure4.clients(config, directory)["ran"]
-    data = audit_lib.Parts(config).attacker.data
     return {
         "noisy": Laplace(FACTOR, 0),
         "dnn": releases.KerasRelease(wide),

@@ -1,6 +1,5 @@
 """Rows over seeds, and what a table says of fronts."""
 
-import dataclasses
 import statistics
 
 
@@ -30,16 +29,6 @@ def row(name, results):
         "std": {key: std([one[key] for one in results]) for key in numbers},
         "seeds": results,
     }
-
-
-def subset(part, where):
-    """The examples of an `Arrays` that a slice or mask picks."""
-    return dataclasses.replace(
-        part,
-        data=part.data[where],
-        labels=part.labels[where],
-        attributes={k: v[where] for k, v in part.attributes.items()},
-    )
 
 
 def std(values):

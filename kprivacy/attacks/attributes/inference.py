@@ -11,7 +11,12 @@ from kprivacy.attacks.attributes.results import (
     AttributeResult,
     AttributeResults,
 )
-from kprivacy.errors import UserError, check_count, check_fraction
+from kprivacy.errors import (
+    UserError,
+    check_count,
+    check_fraction,
+    check_names,
+)
 
 
 class AttributeInference:
@@ -44,12 +49,7 @@ class AttributeInference:
     NAMES = classifiers.NAMES
 
     def __init__(self, attackers=None, steps=600, seed=0):
-        unknown = set(attackers or ()) - set(self.NAMES)
-        if unknown:
-            raise UserError(
-                f"`attackers` must be out of {self.NAMES}. Received: "
-                f"{sorted(unknown)}."
-            )
+        check_names("attackers", attackers, self.NAMES)
         check_count("steps", steps)
         self._names = tuple(attackers or self.NAMES)
         self._steps = steps

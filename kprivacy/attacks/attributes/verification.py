@@ -13,7 +13,7 @@ from kprivacy.attacks.attributes.pairs import (
     hold_out,
     make_pairs,
 )
-from kprivacy.errors import UserError, check_count
+from kprivacy.errors import check_count, check_names
 
 
 class Verification:
@@ -50,12 +50,7 @@ class Verification:
     def __init__(
         self, scores=None, pairs=4000, within=None, steps=600, seed=0
     ):
-        unknown = set(scores or ()) - set(self.NAMES)
-        if unknown:
-            raise UserError(
-                f"`scores` must be out of {self.NAMES}. Received: "
-                f"{sorted(unknown)}."
-            )
+        check_names("scores", scores, self.NAMES)
         check_count("pairs", pairs, minimum=2)
         check_count("steps", steps)
         self._names = tuple(scores or self.NAMES)

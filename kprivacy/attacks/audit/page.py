@@ -142,7 +142,7 @@ def _reconstruction(report):
 def _attacker(one, results):
     several = f" ({one.releases} releases)" if one.releases > 1 else ""
     if one.tested not in (None, results.examples[2]):
-        several += f" (first {one.tested})"
+        several += f" (a sample of {one.tested})"
     return one.attacker + several
 
 

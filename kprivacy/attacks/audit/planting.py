@@ -32,7 +32,7 @@ def samples(attacker, test, attribute, seed):
     """At most `MOST_EXAMPLES` of each part, of classes the attacker knows."""
     generator = np.random.default_rng(seed)
     mine, tested = (
-        take(part, generator.permutation(len(part))[:MOST_EXAMPLES])
+        part.take(generator.permutation(len(part))[:MOST_EXAMPLES])
         for part in (attacker, test)
     )
     values = attribute_values(mine, attribute)
@@ -42,17 +42,7 @@ def samples(attacker, test, attribute, seed):
     # Where nothing is left, the attack itself says why.
     if not kept.any():
         return mine, tested
-    return take(mine, np.isin(values, known)), take(tested, kept)
-
-
-def take(part, where):
-    """The examples of an `Arrays` at indices, or where a mask is true."""
-    changed = {"data": part.data[where], "labels": part.labels[where]}
-    if getattr(part, "attributes", None):
-        changed["attributes"] = {
-            name: values[where] for name, values in part.attributes.items()
-        }
-    return dataclasses.replace(part, **changed)
+    return mine.take(np.isin(values, known)), tested.take(kept)
 
 
 def reduced(attacker, test, most=MOST_VALUES):

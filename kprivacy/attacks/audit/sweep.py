@@ -6,7 +6,6 @@ import warnings
 import numpy as np
 
 from kprivacy.attacks import inputs
-from kprivacy.attacks.audit.planting import take
 from kprivacy.attacks.reconstruction.results import ReconstructionResults
 from kprivacy.errors import check_count
 
@@ -116,7 +115,7 @@ def data_sweep(
             # That few examples make weak attackers is what is shown.
             warnings.filterwarnings("ignore", "The best attacker's error")
             found.append(
-                attack.run(release, take(attacker, order[:count]), test)
+                attack.run(release, attacker.take(order[:count]), test)
             )
     if last is None:
         last = attack.run(release, attacker, test)

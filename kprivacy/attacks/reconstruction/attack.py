@@ -12,7 +12,7 @@ from kprivacy.attacks.reconstruction.results import (
     AttackResult,
     ReconstructionResults,
 )
-from kprivacy.errors import UserError
+from kprivacy.errors import check_names
 
 VALIDATION_SHARE = 0.15
 SSIM_EXAMPLES = 500
@@ -67,12 +67,7 @@ class Reconstruction:
         seed=0,
         repeats=16,
     ):
-        unknown = set(attackers or ()) - set(self.NAMES)
-        if unknown:
-            raise UserError(
-                f"`attackers` must be out of {self.NAMES}. Received: "
-                f"{sorted(unknown)}."
-            )
+        check_names("attackers", attackers, self.NAMES)
         self._encoder = encoder
         self._names = tuple(attackers or self.NAMES)
         if encoder is None:

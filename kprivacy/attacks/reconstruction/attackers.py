@@ -10,6 +10,7 @@ from kprivacy.metrics import mean_squared_error
 from kprivacy.seeding import seeded
 
 RIDGE_STRENGTHS = tuple(10.0**power for power in range(-8, 6))
+COMPONENTS = 100
 NEIGHBOURS = (1, 3, 10, 30, 100, 300)
 
 
@@ -48,7 +49,7 @@ class Ridge:
         return y.reshape(-1, *self._shape)
 
     def _standardised(self, features, fit=False):
-        x = np.asarray(features, np.float64).reshape(len(features), -1)
+        x = flat(features)
         if fit:
             self._mean, self._std = x.mean(axis=0), x.std(axis=0)
             self._std[self._std < 1e-12] = 1.0
@@ -67,6 +68,31 @@ def _spectrum(x, y):
         return np.maximum(values, 0), basis, basis.T @ (x.T @ y)
     values, vectors = np.linalg.eigh(x @ x.T)
     return np.maximum(values, 0), x.T @ vectors, vectors.T @ y
+
+
+def flat(features):
+    """One row of float64 an example."""
+    return np.reshape(features, (len(features), -1)).astype(np.float64)
+
+
+def on_components(model, shape, seed):
+    """A model of scikit-learn on standardised features.
+
+    Where there are more than `COMPONENTS` it is given so many principal ones.
+
+    Args:
+        model: The model.
+        shape: Of the features that it will be fitted on.
+        seed: Of the search for the components.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    steps = [StandardScaler(), model]
+    if min(shape) > COMPONENTS:
+        steps.insert(1, PCA(COMPONENTS, random_state=seed))
+    return make_pipeline(*steps)
 
 
 class NearestNeighbours:

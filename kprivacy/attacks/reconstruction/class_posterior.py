@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from kprivacy.attacks.reconstruction.attackers import Ridge
-
-COMPONENTS = 100
+from kprivacy.attacks.reconstruction.attackers import (
+    Ridge,
+    flat,
+    on_components,
+)
 
 
 class ClassPosterior:
@@ -25,19 +27,14 @@ class ClassPosterior:
         self._labels = np.asarray(labels)
 
     def fit(self, features, targets, validation):
-        from sklearn.decomposition import PCA
         from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
 
-        x = _flat(features)
-        steps = [StandardScaler()]
-        if min(x.shape) > COMPONENTS:
-            steps.append(PCA(COMPONENTS, random_state=0))
-        steps.append(LogisticRegression(C=0.1, max_iter=1000))
+        x = flat(features)
         self._classifier = None
         if len(np.unique(self._labels)) > 1:
-            self._classifier = make_pipeline(*steps).fit(x, self._labels)
+            self._classifier = on_components(
+                LogisticRegression(C=0.1, max_iter=1000), x.shape, seed=0
+            ).fit(x, self._labels)
         self._ridge = Ridge().fit(
             self._posterior(features),
             targets,
@@ -51,8 +48,4 @@ class ClassPosterior:
     def _posterior(self, features):
         if self._classifier is None:
             return np.ones((len(features), 1))
-        return self._classifier.predict_proba(_flat(features))
-
-
-def _flat(features):
-    return np.reshape(features, (len(features), -1)).astype(np.float64)
+        return self._classifier.predict_proba(flat(features))

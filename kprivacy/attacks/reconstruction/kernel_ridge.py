@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kprivacy.attacks.reconstruction.attackers import Ridge
+from kprivacy.attacks.reconstruction.attackers import Ridge, flat
 from kprivacy.metrics import mean_squared_error
 
 COMPONENTS = 1000
@@ -32,8 +32,7 @@ class KernelRidge:
     def fit(self, features, targets, validation):
         from sklearn.preprocessing import StandardScaler
 
-        flat = np.reshape(features, (len(features), -1)).astype(np.float64)
-        self._scaler = StandardScaler().fit(flat)
+        self._scaler = StandardScaler().fit(flat(features))
         x = self._scaled(features)
         held = self._scaled(validation[0])
         unit = _median_distance(x, self._seed)
@@ -56,8 +55,7 @@ class KernelRidge:
         return ridge.predict(_mapped(sampler, self._scaled(features)))
 
     def _scaled(self, features):
-        flat = np.reshape(features, (len(features), -1)).astype(np.float64)
-        return np.clip(self._scaler.transform(flat), -10, 10)
+        return np.clip(self._scaler.transform(flat(features)), -10, 10)
 
     def _sampler(self, width, examples):
         from sklearn.kernel_approximation import RBFSampler

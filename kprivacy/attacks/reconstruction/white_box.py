@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kprivacy.attacks.reconstruction.attackers import Ridge
+from kprivacy.attacks.reconstruction.attackers import Ridge, flat
 from kprivacy.metrics import mean_squared_error
 
 PRIORS = (0.03, 0.3, 3.0, 30.0)
@@ -59,13 +59,13 @@ class WhiteBox:
         start = self._start.predict(features).astype(np.float32)
         if self._unit:
             start = np.clip(start, 0.0, 1.0)
-        sent = _flat(features) * self._slope + self._offset
+        sent = flat(features) * self._slope + self._offset
         return self._search(start, sent, self._prior)
 
     def _learn_scale(self, features, targets):
         """The line from what was sent to the client's own features."""
-        codes = _flat(self._encode(targets).numpy())
-        sent = _flat(features)
+        codes = flat(self._encode(targets).numpy())
+        sent = flat(features)
         middle = sent.mean(axis=0), codes.mean(axis=0)
         spread = np.maximum(sent.var(axis=0), 1e-12)
         joint = ((sent - middle[0]) * (codes - middle[1])).mean(axis=0)
@@ -140,7 +140,3 @@ class _Search:
                 self._step()
             found.append(self._guess.numpy()[:count])
         return np.concatenate(found)
-
-
-def _flat(features):
-    return np.reshape(features, (len(features), -1)).astype(np.float64)
