@@ -22,6 +22,8 @@ def get_config(variant=None):
     config.server.dropout = 0.3
     if variant is None:
         common.improved(config)
+        config.model.utility_weight = 0.998
+        config.model.compactness_weight = 2.0
     return config
 
 

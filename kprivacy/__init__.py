@@ -8,12 +8,13 @@ import importlib
 
 from kprivacy.version import __version__
 
-__all__ = ["RAN", "__version__"]
+__all__ = ["FakeSafe", "RAN", "__version__"]
 
-_CLASSES = {"RAN": "kprivacy.ran"}
+_CLASSES = {"FakeSafe": "kprivacy.fakesafe", "RAN": "kprivacy.ran"}
+METHODS = tuple(_CLASSES)
 _MODULES = (
     "adversarial", "attacks", "audit_lib", "baselines", "callbacks", "data",
-    "experiments", "layers", "losses", "metrics", "networks", "ran",
+    "experiments", "fakesafe", "layers", "losses", "metrics", "networks", "ran",
     "releases", "train_lib", "tune_lib", "workdir",
 )
 

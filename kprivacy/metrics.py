@@ -1,4 +1,4 @@
-"""Reconstruction metrics in float64, on NumPy arrays."""
+"""Metrics of reconstructions and sentences in float64."""
 
 import numpy as np
 
@@ -64,3 +64,29 @@ def ssim(originals, reconstructions, data_range=1.0):
         for x, y in zip(a, b)
     ]
     return float(np.mean(values))
+
+
+def bleu(references, hypotheses):
+    """Corpus BLEU of up to four words in a row, in [0, 1].
+
+    Args:
+        references: One sentence for each hypothesis.
+        hypotheses: What is judged, sentences in the same order.
+
+    Raises:
+        ValueError: The numbers of sentences differ, or there are none.
+
+    Reference: Papineni et al., BLEU, 2002; sacrebleu's `corpus_bleu` with
+    its own tokens ("13a") and smoothing, divided by 100.
+    """
+    import sacrebleu
+
+    references, hypotheses = list(references), list(hypotheses)
+    if len(references) != len(hypotheses) or not references:
+        raise ValueError(
+            "BLEU needs one reference for each hypothesis, and at least one. "
+            f"Received: {len(references)} and {len(hypotheses)}."
+        )
+    return sacrebleu.corpus_bleu(
+        hypotheses, [references], force=True
+    ).score / 100

@@ -20,6 +20,12 @@ def comparison(path, rows, columns=10):
 
     columns = min(columns, min(len(batch) for batch in rows.values()))
     figure = Figure(figsize=(columns + 1.5, 1.1 * len(rows)), dpi=80)
+    fill(figure, rows, columns)
+    write(path, figure)
+
+
+def fill(figure, rows, columns):
+    """Draws a labelled row of `columns` examples for each entry of `rows`."""
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for axes, (label, batch) in zip(grid, rows.items()):
         for axis, one in zip(axes, batch):
@@ -28,7 +34,6 @@ def comparison(path, rows, columns=10):
             label, rotation=0, ha="right", va="center", fontsize=10
         )
     figure.tight_layout(pad=0.3)
-    write(path, figure)
 
 
 def write(path, figure):

@@ -17,6 +17,35 @@ _COLUMNS = (
     ("overlap", "overlap", "{:.2%}"),
     ("hidden_failure", "hidden failure", "{:.1%}"),
     ("beyond_guessing", "beyond guessing", "{:.1%}"),
+    ("attacker", "attacker", "{}"),
+    ("f1", "F1", "{:.3f}"),
+    ("precision", "precision", "{:.3f}"),
+    ("recall", "recall", "{:.3f}"),
+    ("f1_real", "F1 of originals", "{:.3f}"),
+    ("f1_noise", "noise 3/256", "{:.3f}"),
+    ("f1_jpeg_90", "JPEG 90", "{:.3f}"),
+    ("f1_jpeg_75", "JPEG 75", "{:.3f}"),
+    ("f1_bits_4", "4 bits", "{:.3f}"),
+    ("drop", "drop", "{:.3f}"),
+    ("chance", "chance", "{:.3f}"),
+    ("f1_wrong_key", "wrong key", "{:.3f}"),
+    ("f1_other_server", "other R", "{:.3f}"),
+    ("f1_pairs_100", "100 pairs", "{:.3f}"),
+    ("f1_pairs_1000", "1,000 pairs", "{:.3f}"),
+    ("f1_pairs_10000", "10,000 pairs", "{:.3f}"),
+    ("probe", "probe", "{:.1%}"),
+    ("blind", "blind", "{:.1%}"),
+    ("bleu", "BLEU", "{:.3f}"),
+    ("bleu_real", "BLEU without fakes", "{:.3f}"),
+    ("mse", "error", "{:.4f}"),
+    ("psnr", "PSNR dB", "{:.1f}"),
+    ("ssim", "SSIM", "{:.3f}"),
+    ("frechet", "Fréchet", "{:.1f}"),
+    ("frechet_real", "Fréchet of real", "{:.1f}"),
+    ("confidence", "confidence", "{:.2f}"),
+    ("confidence_real", "on real", "{:.2f}"),
+    ("detector_cnn", "CNN detector", "{:.1%}"),
+    ("detector_mlp", "MLP detector", "{:.1%}"),
 )
 
 
@@ -48,8 +77,8 @@ def markdown(results, description, notes=()):
         f"{environment['cpu']}; TensorFlow {environment['tensorflow']}, "
         f"Keras {environment['keras']}, kprivacy {environment['kprivacy']}.",
         "",
-        "| row | " + " | ".join(c[1] for c in columns) + " | attacker |",
-        "|" + "---|" * (len(columns) + 2),
+        "| row | " + " | ".join(one[1] for one in columns) + " |",
+        "|" + "---|" * (len(columns) + 1),
     ]
     lines += [_line(row, columns) for row in results["rows"]]
     if notes:
@@ -67,11 +96,14 @@ def _line(row, columns):
         if key not in row["measured"]:
             cells.append("")
             continue
-        mean, std = row["measured"][key], row["std"][key]
+        mean = row["measured"][key]
+        if isinstance(mean, str):
+            cells.append(mean)
+            continue
+        std = row["std"][key]
         spread = f" ± {form.format(std)}" if len(row["seeds"]) > 1 else ""
         cells.append(form.format(mean) + spread)
-    attacker = row["measured"]["attacker"]
-    return f"| `{row['name']}` | {' | '.join(cells)} | {attacker} |"
+    return f"| `{row['name']}` | {' | '.join(cells)} |"
 
 
 def _exported(row):

@@ -1,12 +1,14 @@
 """Trains a method from a config into a working directory."""
 
+import importlib
 import pathlib
 import sys
 
 import keras
 
-from kprivacy import callbacks, workdir
-from kprivacy.ran import RAN, build_adversary, build_client, build_server
+from kprivacy import callbacks, errors, workdir
+
+METHODS = ("ran", "fakesafe")
 
 
 def train(config, directory):
@@ -23,43 +25,27 @@ def train(config, directory):
     if (directory / "model.keras").exists():
         workdir.write_config(directory, config)
         return workdir.read_model(directory)
-    dataset = workdir.read_batches(config, config.data.train_split)
-    held = workdir.read_batches(
-        config, config.data.validation_split, batch_size=512, shuffle=False
-    )
+    method = method_of(config)
+    dataset, held = method.datasets(config)
     workdir.write_config(directory, config)
     keras.utils.set_random_seed(config.seed)
-    model = build(config, dataset)
-    _fit(model, config, directory, dataset, held)
+    model = method.build(config, dataset)
+    _fit(model, config, directory, dataset, held, method.schedules(config))
+    method.write_parts(model, config, directory)
     save(model, directory / "model.keras")
     return model
 
 
-def build(config, dataset):
-    """Builds and compiles the model of a config for a `data.load` dataset."""
-    client = build_client(_shape(dataset), **_options(config.client))
-    server = build_server(
-        client, dataset.num_classes, **_options(config.server)
-    )
-    adversary = build_adversary(client, **_options(config.adversary))
-    model = RAN(
-        client, server, adversary, seed=config.seed, **_options(config.model)
-    )
-    steps = _steps(config, dataset)
-    model.compile(
-        optimizer=_adam(config.learning_rate, steps, config),
-        adversary_optimizer=keras.optimizers.Adam(
-            config.adversary_learning_rate
-        ),
-        utility_optimizer=_adam(
-            config.utility_learning_rate,
-            steps * config.model.inner_steps,
-            config,
-        ),
-        metrics=["accuracy"],
-        steps_per_execution=config.steps_per_execution,
-    )
-    return model
+def method_of(config):
+    """The module that trains a config's method, `kprivacy.METHOD.training`.
+
+    It has `datasets(config)`, the batches to train on and those that are
+    watched; `build(config, dataset)`, the compiled model;
+    `schedules(config)`, callbacks; and `write_parts(model, config,
+    directory)`, for what is handed on beside model.keras.
+    """
+    errors.check_choice("config.method", config.method, METHODS)
+    return importlib.import_module(f"kprivacy.{config.method}.training")
 
 
 def undefended(config, directory):
@@ -72,27 +58,10 @@ def undefended(config, directory):
     if path.exists():
         return keras.saving.load_model(path)
     dataset = workdir.read_batches(config, config.data.train_split)
-    model = plain_classifier(config, dataset)
+    model = method_of(config).plain_classifier(config, dataset)
     model.fit(dataset, epochs=config.epochs, shuffle=False, verbose=0)
     path.parent.mkdir(parents=True, exist_ok=True)
     save(model, path)
-    return model
-
-
-def plain_classifier(config, dataset):
-    """Client and server of a config as one classifier, without noise."""
-    keras.utils.set_random_seed(config.seed)
-    options = {**_options(config.client), "noise": 0.0}
-    client = build_client(_shape(dataset), **options)
-    server = build_server(
-        client, dataset.num_classes, **_options(config.server)
-    )
-    model = keras.Sequential([client, server])
-    steps = _steps(config, dataset)
-    model.compile(
-        _adam(config.utility_learning_rate, steps, config),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
     return model
 
 
@@ -108,7 +77,7 @@ def verbosity():
     return 1 if sys.stdout.isatty() else 2
 
 
-def _fit(model, config, directory, dataset, held):
+def _fit(model, config, directory, dataset, held, schedules):
     checkpoint = callbacks.Checkpoint(directory / "checkpoints")
     epoch = checkpoint.restore(model)
     model.fit(
@@ -117,7 +86,7 @@ def _fit(model, config, directory, dataset, held):
         initial_epoch=epoch,
         epochs=config.epochs,
         callbacks=[
-            *_schedules(config),
+            *schedules,
             callbacks.EpochOrder(dataset),
             callbacks.MetricsFile(directory / "metrics.csv", epoch),
             keras.callbacks.TensorBoard(directory / "logs"),
@@ -126,37 +95,3 @@ def _fit(model, config, directory, dataset, held):
         shuffle=False,
         verbose=verbosity(),
     )
-
-
-def _schedules(config):
-    if not config.utility_weight_start:
-        return []
-    return [
-        callbacks.UtilityWeight(
-            config.utility_weight_start,
-            config.model.utility_weight,
-            config.epochs,
-        )
-    ]
-
-
-def _shape(dataset):
-    return tuple(dataset.element_spec[0].shape[1:])
-
-
-def _steps(config, dataset):
-    """Batches of a whole training."""
-    return config.epochs * int(dataset.cardinality())
-
-
-def _adam(learning_rate, steps, config):
-    """Adam, its rate decaying along a cosine where the config says so."""
-    if config.cosine_decay:
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            learning_rate, steps, alpha=0.02
-        )
-    return keras.optimizers.Adam(learning_rate)
-
-
-def _options(section):
-    return dict(section.items())

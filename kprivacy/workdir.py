@@ -57,7 +57,7 @@ def read_model(workdir):
     """Loads the trained model."""
     import keras
 
-    import kprivacy  # noqa: F401  (registers the methods' classes)
+    import kprivacy
 
     path = pathlib.Path(workdir) / "model.keras"
     if not path.is_file():
@@ -66,7 +66,8 @@ def read_model(workdir):
             "missing. Run the same training command again; it goes on where "
             "it stopped."
         )
-    kprivacy.RAN  # noqa: B018  (loads the class, so that Keras knows it)
+    for name in kprivacy.METHODS:  # loaded, so that Keras knows them
+        getattr(kprivacy, name)
     return keras.saving.load_model(path)
 
 

@@ -1,5 +1,6 @@
 """A user's own images: PATH/CLASS/*.png and the like, one folder a class."""
 
+import contextlib
 import pathlib
 import warnings
 
@@ -68,15 +69,27 @@ def read_image(file, size):
     """
     from PIL import Image, ImageOps
 
+    with opened(file) as image:
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+        return np.asarray(upright.resize(size[::-1], Image.BILINEAR))
+
+
+@contextlib.contextmanager
+def opened(file):
+    """Yields a stranger's image file as a `PIL.Image`, not yet decoded.
+
+    Raises:
+        DataError: It is not an image, or has too many pixels, or is found
+            damaged while it is decoded.
+    """
+    from PIL import Image
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=FORMATS) as image:
                 _check_pixels(file, image)
-                upright = ImageOps.exif_transpose(image).convert("RGB")
-                return np.asarray(
-                    upright.resize(size[::-1], Image.BILINEAR)
-                )
+                yield image
     except DataError:
         raise
     except Exception as error:

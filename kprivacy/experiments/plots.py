@@ -126,3 +126,30 @@ def _cloud(axis, points, labels, classes):
         axis.set_zticks([])
     if classes:
         axis.legend(fontsize=8)
+
+
+def bars(path, rows, names, label):
+    """A group of bars for each row, one for each number it has.
+
+    Args:
+        path: The file to write.
+        rows: Of a table.
+        names: Keys of `measured`.
+        label: Of the axis.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 0.3 + 0.14 * len(rows) * len(names)), dpi=90)
+    axis = figure.subplots()
+    for i, name in enumerate(names):
+        places, values = [], []
+        for j, row in enumerate(rows):
+            if name in row["measured"]:
+                places.append(j + (i + 0.5) / (len(names) + 1) - 0.5)
+                values.append(row["measured"][name])
+        axis.barh(places, values, 0.9 / (len(names) + 1), label=name)
+    axis.set_yticks(range(len(rows)), [row["name"] for row in rows])
+    axis.invert_yaxis()
+    axis.set_xlabel(label)
+    axis.legend(fontsize=7)
+    save(path, figure)

@@ -17,6 +17,8 @@ class Task:
         seeds: Of the chosen lambda and of the undefended networks; the
             sweeps have the first one only.
         steps: Gradient steps of an attacker's decoder.
+        attackers: Families of attackers, where not all are fielded: large
+            data with few attackers' examples leave nothing to decoders.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Task:
     factors: tuple
     seeds: tuple
     steps: int
+    attackers: tuple = ()
 
     def get_config(self, variant=None, seed=0):
         """The config of a variant and seed."""
@@ -46,8 +49,14 @@ TASKS = tuple(
          (0.1, 0.9), (0.1, 0.3, 0.9), (0, 1, 2), 200),
         ("mnist", "ran_mnist", (0.5, 0.9, 0.98, 0.998),
          (0.5,), (0.1, 0.3, 0.9), (0, 1, 2), 200),
-        ("cifar10_subset", "ran_cifar10_subset", (0.98,),
-         (), (0.3,), (0,), 200),
+        ("cifar10_subset", "ran_cifar10_subset", (0.9, 0.98, 0.998),
+         (0.9,), (0.1, 0.3, 0.9), (0,), 200),
+        ("esc10", "ran_esc10", (0.9, 0.98, 0.998),
+         (0.9,), (0.1, 0.3, 0.9), (0, 1, 2), 200,
+         ("ridge", "kernel_ridge", "nearest_neighbours", "class_posterior",
+          "mlp")),
+        ("bloodmnist_subset", "ran_bloodmnist_subset", (0.9, 0.998),
+         (0.9,), (0.1, 0.3, 0.9), (0,), 200),
     )
 )
 

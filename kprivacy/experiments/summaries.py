@@ -22,13 +22,17 @@ def row(name, results):
                 key: statistics.fmean(one[key] for one in results)
                 for key in numbers
             },
-            "attacker": ", ".join(
-                sorted({one["attacker"] for one in results})
-            ),
+            **_attackers(results),
         },
         "std": {key: std([one[key] for one in results]) for key in numbers},
         "seeds": results,
     }
+
+
+def _attackers(results):
+    """The best attackers over the seeds, where rows have any."""
+    names = sorted({one["attacker"] for one in results if "attacker" in one})
+    return {"attacker": ", ".join(names)} if names else {}
 
 
 def std(values):

@@ -1,0 +1,104 @@
+"""Fields that every FakeSafe config has, and their defaults."""
+
+import ml_collections
+
+from kprivacy.configs.common import check_variant
+
+SMOKE_EXAMPLES = 64
+
+
+def fakesafe(source, target, variant=None):
+    """FakeSafe from the domain `source` to the domain `target`.
+
+    Args:
+        source: Name of the private domain, as for
+            `kprivacy.fakesafe.domains.read`.
+        target: Name of the fake's domain.
+        variant: None for convolutional networks around a keyed code of bits,
+            "paper" for the paper's perceptrons, "smoke" for two steps of
+            these on a few examples.
+    """
+    check_variant(variant, ("paper", "smoke"))
+    config = ml_collections.ConfigDict()
+    config.method = "fakesafe"  # folder of kprivacy that trains it
+    config.seed = 0  # of weights, orders, keys and noise
+    config.epochs = 10  # times `steps_per_epoch`
+    config.steps_per_epoch = 500  # batches, each from both domains
+    config.batch_size = 64  # examples of each domain a step
+    config.steps_per_execution = 10  # batches a call of the train function
+    config.learning_rate = 2e-4  # of F and R, the paper's
+    config.adversary_learning_rate = 2e-4  # of D
+    config.beta_1 = 0.9  # Adam's momentum
+    config.cosine_decay = False  # whether both rates decay to 2 %
+    config.average = 0.0  # momentum of averaged weights; 0: none
+
+    for role, name in (("source", source), ("target", target)):
+        config[role] = domain = ml_collections.ConfigDict()
+        domain.name = name  # a data set, or "vectors:FILE.npz"
+        domain.data_dir = ml_collections.config_dict.placeholder(str)
+        domain.download = False  # whether TFDS may download what is missing
+        domain.image_size = ml_collections.config_dict.placeholder(tuple)
+        domain.train_split = "defender"  # what is trained on
+        domain.validation_split = "test[:500]"  # what is watched
+        domain.test_split = "test"  # what is reported
+
+    config.client = _network()
+    config.server = _network()
+    config.adversary = adversary = ml_collections.ConfigDict()
+    adversary.network = "mlp"  # or "convolutional"
+    adversary.units = (1024, 512, 256)  # widths of the perceptron's layers
+    adversary.filters = (32, 64)  # of the strided convolutions
+    adversary.dropout = 0.0  # share of the last layer's inputs
+
+    config.model = model = ml_collections.ConfigDict()
+    model.cycle_weight = 10.0  # of the cycle loss
+    model.identity_weight = 0.0  # of the identity loss
+    model.code_weight = 0.0  # of the code's error
+    model.pool_size = 0  # earlier fakes for D
+    model.quantize = ml_collections.config_dict.placeholder(bool)  # images
+    model.channel_noise = ml_collections.config_dict.placeholder(float)
+    if variant is None:
+        _improve(config)
+    if variant == "paper":
+        model.quantize = False
+        model.channel_noise = 0.0
+    if variant == "smoke":
+        _shrink(config)
+    return config
+
+
+def _network():
+    network = ml_collections.ConfigDict()
+    network.network = "mlp"  # or "convolutional"
+    network.units = (256, 512, 1024)  # widths of the perceptron's layers
+    network.filters = (64, 32)  # of the convolutions, from code to image
+    network.dropout = 0.0  # share of each dense layer's outputs
+    network.normalise = True  # whether dense layers have batch norm
+    network.code = 0  # length of the code in the middle; 0: none
+    network.key = False  # whether the code is turned by a secret key
+    return network
+
+
+def _improve(config):
+    """Convolutions around a binary code that a key turns."""
+    config.beta_1 = 0.5
+    for part in (config.client, config.server, config.adversary):
+        part.network = "convolutional"
+    for part in (config.client, config.server):
+        part.code = 64
+        part.key = True
+
+
+def _shrink(config):
+    """Two steps on a few examples, to see that everything runs."""
+    config.epochs = 2
+    config.steps_per_epoch = 2
+    config.steps_per_execution = 1
+    config.batch_size = 16
+    for part in (config.client, config.server, config.adversary):
+        part.units = (16, 16)
+    for role in (config.source, config.target):
+        role.name = "digits"
+        role.train_split = f"defender[:{SMOKE_EXAMPLES}]"
+        role.validation_split = f"test[:{SMOKE_EXAMPLES}]"
+        role.test_split = f"test[:{SMOKE_EXAMPLES}]"

@@ -1,0 +1,27 @@
+"""FakeSafe from the 1,797 embedded digits to digits, without network.
+
+    python -m kprivacy.train --config=configs/fakesafe_digits.py --workdir=W
+"""
+
+from kprivacy.configs import fakesafe_base
+
+
+def get_config(variant=None):
+    """Returns the config; `variant` may be "paper" or "smoke"."""
+    config = fakesafe_base.fakesafe("digits", "digits", variant)
+    if variant is None:
+        config.epochs = 10
+        config.steps_per_epoch = 200
+        config.batch_size = 32
+        config.learning_rate = 1e-3
+        config.adversary_learning_rate = 3e-4
+        config.cosine_decay = True
+        config.client.code = config.server.code = 32
+        config.model.cycle_weight = 5.0
+        config.source.validation_split = "test"
+    return config
+
+
+def get_sweep():
+    """A sweep of the cycle loss's weight, as overrides of single fields."""
+    return [{"model.cycle_weight": c} for c in (1.0, 3.0, 10.0, 30.0)]

@@ -1,0 +1,127 @@
+"""What every row of FakeSafe's tables measures."""
+
+import hashlib
+import pathlib
+
+import numpy as np
+
+from kprivacy.attacks import fakes as judges
+from kprivacy.fakesafe import domains, words
+from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
+
+# Enough for a standard deviation of .2 points of an F1 near 1.
+TESTED = 10_000
+JUDGED = 4_000
+# A vocabulary is small: each word is sent under as many keys.
+WORD_KEYS = 20
+
+
+def measure(config, model, classifiers, seed=0):
+    """Recovery, and how real the fakes look.
+
+    Args:
+        config: Of the training, for its domains.
+        model: A `FakeSafe` or a `Cascade`, trained.
+        classifiers: Folder where classifiers of the domains are kept.
+        seed: Of keys and judges.
+
+    Returns:
+        A dict of numbers, the keys of the tables.
+    """
+    sender, receiver = Sender(model.client), Receiver(model.server)
+    pads = pads_of(model.client, secret(seed))
+    test = tested(config.source)
+    drawn = () if pads is None else (pads(len(test)),)
+    sent = sender(test.data, *drawn)
+    recovered = receiver(sent, *drawn)
+    found = recovery(config.source, test, classifiers)(
+        test.data, test.labels, recovered
+    ).to_dict()
+    if len(model.client.output_shape) == 4:
+        found |= realism(config, sender, pads, classifiers, seed)
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def realism(config, sender, pads, classifiers, seed=0):
+    """Fakes against real examples of their domain."""
+    target = part(config.target, config.target.test_split, JUDGED)
+    known = part(config.target, "attacker", JUDGED)
+    messages = tested(config.source)
+    half = len(messages) // 2
+    sent = [
+        _sent(sender, pads, some, count)
+        for some, count in (
+            (messages.take(slice(0, half)), len(known)),
+            (messages.take(slice(half, None)), len(target)),
+        )
+    ]
+    judged = judges.realism(
+        classifier(config.target, classifiers), target.data, sent[1], seed
+    )
+    told = judges.Detector(seed=seed).run(
+        known.data, sent[0], target.data, sent[1]
+    )
+    return {
+        **judged.to_dict(),
+        "detector_accuracy": told.accuracy,
+        **{f"detector_{k}": one for k, one in told.accuracies.items()},
+    }
+
+
+def recovery(section, test, classifiers):
+    """The `Recovery` of a source domain."""
+    if section.name.startswith(words.PREFIX):
+        vectors = words.embeddings(section.name, section.data_dir)
+        numbers = {word: i for i, word in enumerate(vectors.words)}
+
+        def name(found):
+            nearest = vectors.nearest(found)
+            return np.eye(len(numbers))[[numbers[word] for word in nearest]]
+
+        return judges.Recovery(name)
+    return judges.Recovery(classifier(section, classifiers))
+
+
+def tested(section):
+    """The messages of a test: at most `TESTED`; words, many times."""
+    if section.name.startswith(words.PREFIX):
+        found = domains.read(section, "test")
+        return found.take(np.tile(np.arange(len(found)), WORD_KEYS))
+    return part(section, section.test_split, TESTED)
+
+
+def part(section, split, most):
+    """A seeded choice of at most `most` examples."""
+    found = domains.read(section, split)
+    order = np.random.default_rng(0).permutation(len(found))
+    return found.take(order[:most])
+
+
+def classifier(section, folder):
+    """A domain's classifier of real examples, trained once."""
+    path = pathlib.Path(folder) / f"{section.name}.keras"
+    if path.exists():
+        return judges.Classifier.load(path)
+    known = domains.read(section, section.train_split)
+    found = judges.train_classifier(
+        known.data, known.labels, known.num_classes
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"unfinished_{path.name}")
+    found.save(beside)
+    beside.replace(path)
+    return found
+
+
+def secret(seed):
+    """A secret of experiments, which must repeat; no secret at all."""
+    return hashlib.sha256(f"experiment {seed}".encode()).digest()
+
+
+def _sent(sender, pads, messages, count):
+    """Fakes of `count` messages, repeated under new keys where too few."""
+    turns = -(-count // len(messages)) if pads else 1
+    data = np.tile(
+        messages.data, (turns,) + (1,) * (messages.data.ndim - 1)
+    )[:count]
+    return sender(data, *(() if pads is None else (pads(len(data)),)))

@@ -1,0 +1,44 @@
+"""Grids of messages, fakes and what the receiver makes of them."""
+
+import pathlib
+
+from kprivacy import pictures, workdir
+from kprivacy.experiments import fakesafe_bench
+from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
+
+COLUMNS = 10
+
+
+def draw(path, shown):
+    """One PNG of the rows whose fakes are images.
+
+    Args:
+        path: The file to write.
+        shown: Triples (label, config, working directory).
+    """
+    from matplotlib.figure import Figure
+
+    grids = {}
+    for label, config, directory in shown:
+        grids |= _rows(label, config, pathlib.Path(directory))
+    figure = Figure(figsize=(COLUMNS + 3.5, 1.05 * len(grids)), dpi=60)
+    pictures.fill(figure, grids, COLUMNS)
+    pictures.write(path, figure)
+
+
+def _rows(label, config, directory):
+    """Message (if it is an image), fake, recovered: label to a batch."""
+    model = workdir.read_model(directory)
+    if len(model.client.output_shape) != 4:
+        return {}
+    messages = fakesafe_bench.tested(config.source).take(slice(0, COLUMNS))
+    pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
+    drawn = () if pads is None else (pads(len(messages)),)
+    sent = Sender(model.client)(messages.data, *drawn)
+    if messages.data.ndim != 4:
+        return {label: sent}
+    return {
+        f"{label}\nmessage": messages.data,
+        f"{label}\nfake": sent,
+        f"{label}\nrecovered": Receiver(model.server)(sent, *drawn),
+    }

@@ -1,0 +1,94 @@
+"""What an outsider recovers from the fakes, of images.
+
+The trainings of fakesafe_table1 with seed 0 whose messages are images. F1 as
+there; `chance` is the F1 of another message in the place of the right one.
+`wrong_key`: the right server with another secret. `other_R`: the server of
+seed 1, with the right key. `pairs_N`: fresh inverters (ridge, kernel ridge,
+nearest neighbours, perceptron, residual network; the best on validation) that
+know N fakes with their messages, each with its own pad. `probe`: balanced
+accuracy of fresh classifiers of the message's class on the fake, beside
+`blind`, one class over the number of classes.
+"""
+
+from kprivacy.attacks import fakes as judges
+from kprivacy.experiments import (
+    fakesafe_bench,
+    fakesafe_robustness,
+    fakesafe_rows,
+    summaries,
+)
+from kprivacy.experiments.fakesafe_rows import SETTINGS
+from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
+
+SEEDS = (0,)
+RUNS = "fakesafe_table1"
+COUNTS = (100, 1000, 10_000)
+TESTED = 2000
+STEPS = 200
+PROBES = ("logistic_regression", "mlp", "cnn")
+
+
+def cells(profile):
+    """One row and setting each."""
+    for row in fakesafe_robustness.shown(fakesafe_rows.ONE_STEP):
+        if row.source.startswith("words:"):
+            continue
+        for setting in SETTINGS:
+            config = fakesafe_rows.config(row, setting, SEEDS[0], profile)
+            yield f"secrecy/{row.name}/{setting}", config, _run
+
+
+def _run(config, directory):
+    model, classifiers = fakesafe_robustness.trained(
+        config, directory, "classifiers"
+    )
+    other = config.copy_and_resolve_references()
+    other.seed = 1
+    other, _ = fakesafe_robustness.trained(other, directory, "classifiers")
+    sender, receiver = Sender(model.client), Receiver(model.server)
+    pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
+    test = fakesafe_bench.part(config.source, config.source.test_split, TESTED)
+    known = fakesafe_bench.part(config.source, "attacker", max(COUNTS))
+    recovery = fakesafe_bench.recovery(config.source, test, classifiers)
+    stranger = judges.other_server(
+        sender, receiver, Receiver(other.server), test, recovery, pads
+    )
+    found = {
+        "f1": stranger.right.f1,
+        "chance": stranger.unrelated.f1,
+        "f1_other_server": stranger.attack.f1,
+    }
+    if pads is not None:
+        wrong = pads_of(model.client, fakesafe_bench.secret("wrong"))
+        found["f1_wrong_key"] = judges.wrong_key(
+            sender, receiver, test, recovery, pads, wrong
+        ).attack.f1
+    for one in judges.known_pairs(
+        sender, receiver, known, test, recovery, pads,
+        [count for count in COUNTS if count <= len(known)] or [len(known)],
+        steps=STEPS,
+    ):
+        found[f"f1_pairs_{one.pairs}"] = one.attack.f1
+    told = judges.probe(
+        sender, known, test, pads, attackers=PROBES, steps=STEPS
+    )
+    found["probe"] = told.best.balanced_accuracy
+    found["blind"] = told.blind_balanced_accuracy
+    return found
+
+
+def rows(found):
+    """One row a cell."""
+    return [
+        summaries.row(":".join(name.split("/")[1:]), [one])
+        for name, one in found.items()
+    ]
+
+
+def draw(path, results, runs):
+    """F1 of each outsider."""
+    from kprivacy.experiments import plots
+
+    names = ("f1", "f1_wrong_key", "f1_other_server",
+             *(f"f1_pairs_{count}" for count in COUNTS), "chance")
+    plots.bars(path, results["rows"], names, "F1")

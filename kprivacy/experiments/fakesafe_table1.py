@@ -1,0 +1,93 @@
+"""Table 1 of FakeSafe's paper: one step, to the same domain or another.
+
+Each row twice: `paper_setting` has the paper's perceptrons and losses,
+trained without a thought of files; `ours` has convolutions around a binary
+code of 64 bits, turned by a secret key, and is trained through rounding and
+noise. Every fake was written as a PNG of 8 bits and read again (vectors are
+float32) before it was recovered and judged.
+
+precision, recall and F1 are macro means of a classifier of real data on what
+was recovered, `f1_real` its F1 on the originals; of words, the word of the
+largest cosine similarity (the paper says smallest, a slip), each sent 20
+times, under other keys where there are keys. The error is the mean squared
+error, images in [0, 1], words in standard units. frechet is the Fréchet distance of the
+fakes from real examples in the features of a classifier of their domain, with
+that of other real examples beside it; detector the accuracy at which the
+better of a fresh convolutional network and a perceptron tells real examples
+from fakes, half of each. face is olivetti_faces, which stands in for the
+paper's set, words are those of small_vocab_en; where GloVe has no vector, or
+300 numbers are asked for, they come from the corpus, see `kprivacy.text`.
+"""
+
+import functools
+
+from kprivacy import train_lib
+from kprivacy.experiments import fakesafe_bench, fakesafe_rows, summaries
+from kprivacy.experiments.fakesafe_rows import SEEDS, SETTINGS
+
+__all__ = ["SEEDS", "cells", "draw", "notes", "rows"]
+
+
+def cells(profile):
+    """One training each: name, config, function of (it, folder)."""
+    for row in fakesafe_rows.ONE_STEP:
+        for setting in SETTINGS:
+            for seed in SEEDS if profile == "cpu" else SEEDS[:1]:
+                yield (
+                    f"{row.name}/{setting}/{seed}",
+                    fakesafe_rows.config(row, setting, seed, profile),
+                    run,
+                )
+
+
+def run(config, directory):
+    """Trains and measures; classifiers are shared by all rows."""
+    model = train_lib.train(config, directory)
+    return fakesafe_bench.measure(
+        config, model, classifiers_beside(directory), config.seed
+    )
+
+
+def classifiers_beside(directory):
+    """Where the classifiers of all of an experiment's rows are kept."""
+    return directory.parents[2] / "classifiers"
+
+
+def rows(found):
+    """The rows from what every cell found."""
+    table = []
+    for row in fakesafe_rows.ONE_STEP:
+        for setting in SETTINGS:
+            results = [
+                one
+                for name, one in found.items()
+                if name.startswith(f"{row.name}/{setting}/")
+            ]
+            made = summaries.row(f"{row.name}:{setting}", results)
+            table.append({**made, "paper": row.paper, "goal": row.goal})
+    return table
+
+
+def notes(results):
+    """Which goals are met."""
+    return [
+        f"`{row['name']}`: F1 {row['measured']['f1']:.3f}, goal {row['goal']}"
+        f" {'met' if row['measured']['f1'] >= row['goal'] else 'missed'}, the "
+        f"paper has {row['paper']['f1']}."
+        for row in results["rows"]
+        if row["name"].endswith(":ours")
+    ]
+
+
+def draw(path, results, runs):
+    """Messages, fakes and what was recovered, of every row with images."""
+    from kprivacy.experiments import fakesafe_pictures
+
+    shown = functools.partial(fakesafe_rows.config, seed=SEEDS[0],
+                              profile=results["profile"])
+    fakesafe_pictures.draw(path, [
+        (f"{row.name}:{setting}", shown(row, setting),
+         runs / row.name / setting / str(SEEDS[0]))
+        for row in fakesafe_rows.ONE_STEP
+        for setting in SETTINGS
+    ])

@@ -1,0 +1,57 @@
+"""The two domains of a config: examples of the private one, and of fakes."""
+
+import pathlib
+
+import numpy as np
+
+from kprivacy import data
+from kprivacy.data import Arrays
+from kprivacy.errors import UserError
+from kprivacy.fakesafe import words
+
+VECTORS = "vectors:"
+
+
+def read(section, split):
+    """Reads one part of a domain.
+
+    Args:
+        section: `config.source` or `config.target`: `name` is one of
+            `kprivacy.data.load`; or "vectors:FILE.npz", an array `data` of
+            shape (examples, size), and `labels` if there are any; or of
+            `kprivacy.fakesafe.words`. Vectors are the same in every part.
+        split: As for `kprivacy.data.load`.
+
+    Returns:
+        A `kprivacy.data.Arrays`.
+
+    Raises:
+        UserError: The set is not there, or is not what it should be.
+    """
+    if section.name.startswith(VECTORS):
+        return _vectors(pathlib.Path(section.name.removeprefix(VECTORS)))
+    if section.name.startswith(words.PREFIX):
+        return words.arrays(section.name, section.get("data_dir"))
+    names = ("data_dir", "download", "image_size", "label")
+    options = {name: section[name] for name in names if name in section}
+    return data.arrays(section.name, split, **options)
+
+
+def _vectors(path):
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            found = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"A domain of vectors is an .npz file with an array `data`. "
+            f"Received: {str(path)!r} ({error}). Write one with "
+            "`numpy.savez(path, data=vectors, labels=labels)`."
+        ) from error
+    vectors = np.asarray(found.get("data", ()), np.float32)
+    if vectors.ndim != 2 or not vectors.size or not np.isfinite(vectors).all():
+        raise UserError(
+            "The array `data` must be finite vectors, shape (examples, size)."
+            f" Received: {vectors.shape} in {str(path)!r}."
+        )
+    labels = np.asarray(found.get("labels", np.arange(len(vectors))), np.int32)
+    return Arrays(vectors, labels, int(labels.max()) + 1)

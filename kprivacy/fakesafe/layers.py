@@ -1,0 +1,69 @@
+"""FakeSafe's own layers."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class BinaryCode(keras.layers.Layer):
+    """Numbers as -1 or 1, with the gradient of tanh (straight through).
+
+    Args:
+        binary: False for tanh itself, the belief about such a number.
+
+    Reference: Bengio et al., Estimating or propagating gradients through
+    stochastic neurons for conditional computation, 2013.
+    """
+
+    def __init__(self, binary=True, **kwargs):
+        super().__init__(**kwargs)
+        self.binary = binary
+
+    def call(self, inputs):
+        soft = ops.tanh(inputs)
+        if not self.binary:
+            return soft
+        one = ops.ones_like(soft)
+        hard = ops.where(inputs >= 0, one, -one)
+        return soft + ops.stop_gradient(hard - soft)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "binary": self.binary}
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class Mask(keras.layers.Layer):
+    """Turns the signs of a code where a key has ones; twice is nothing.
+
+    On codes of -1 and 1 this is the exclusive or of the bits, a one-time
+    pad: under a uniform key the outcome is uniform, whatever the code.
+
+    Call arguments: `[code, key]` of the same shape, the key of 0 and 1.
+    """
+
+    def call(self, inputs):
+        code, key = inputs
+        return code * (1.0 - 2.0 * ops.cast(key, code.dtype))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class RoundToBytes(keras.layers.Layer):
+    """Images in [0, 1] at the 256 levels of a file, gradients untouched."""
+
+    def call(self, inputs):
+        return round_to_bytes(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def round_to_bytes(images):
+    """Images in [0, 1] at the 256 levels of a file, gradients untouched."""
+    rounded = ops.round(images * 255.0) / 255.0
+    return images + ops.stop_gradient(rounded - images)

@@ -1,0 +1,105 @@
+"""Parts of FakeSafe's networks: into a code, and out of one."""
+
+import math
+
+import keras
+from keras import layers
+
+from kprivacy import errors
+from kprivacy.fakesafe.layers import BinaryCode, Mask
+from kprivacy.networks import strided
+
+NETWORKS = ("mlp", "convolutional")
+
+
+def transform(
+    input_shape,
+    output_shape,
+    input_name,
+    name,
+    network="mlp",
+    units=(256, 512, 1024),
+    filters=(64, 32),
+    dropout=0.0,
+    normalise=True,
+    code=0,
+    key=False,
+    binary=True,
+):
+    """Builds a network from one domain to another, F or R.
+
+    Args:
+        input_shape: (height, width, channels) of images in [0, 1] or (size,)
+            of vectors.
+        output_shape: Likewise.
+        input_name: Name of the input.
+        name: Name of the model.
+        network: "mlp", or "convolutional" on the sides that are images.
+        units: Widths of the perceptron's layers.
+        filters: Filters of the convolutions, from the code to the image.
+        dropout: Share of each dense layer's outputs dropped in training.
+        normalise: Whether dense layers have batch normalisation.
+        code: Length of the code in the middle; 0 for none ("mlp" only).
+        key: Whether there is an input "key", as long as the code.
+        binary: Whether the code is of -1 and 1 (the client's), or between
+            them (what the server believes of it).
+
+    Returns:
+        A functional `keras.Model`.
+    """
+    errors.check_choice("network", network, NETWORKS)
+    _check_code(network, code, key)
+    dense = {"dropout": dropout, "normalise": normalise}
+    inputs = [keras.Input(input_shape, name=input_name)]
+    x = inputs[0]
+    if code:
+        if network == "convolutional" and len(input_shape) == 3:
+            x = strided.down(x, tuple(reversed(filters)), label="down")
+        else:
+            x = perceptron(x, tuple(reversed(units)), label="in", **dense)
+        x = layers.Dense(code, name="code_dense")(x)
+        x = layers.BatchNormalization(momentum=0.9, name="code_norm")(x)
+        x = BinaryCode(binary, name="code")(x)
+    if key:
+        inputs.append(keras.Input((code,), name="key"))
+        x = Mask(name="mask")([x, inputs[1]])
+    x = _out(x, output_shape, network, units, filters, dense)
+    return keras.Model(inputs if key else inputs[0], x, name=name)
+
+
+def perceptron(x, units, label, dropout=0.0, normalise=True):
+    """Dense layers with batch norm, leaky ReLU and dropout."""
+    if len(x.shape) > 2:
+        x = layers.Flatten(name=f"{label}_flatten")(x)
+    for i, count in enumerate(units, start=1):
+        x = layers.Dense(
+            count, use_bias=not normalise, name=f"{label}_dense{i}"
+        )(x)
+        x = strided.activated(x, normalise, f"{label}_{i}")
+        if dropout:
+            x = layers.Dropout(dropout, name=f"{label}_dropout{i}")(x)
+    return x
+
+
+def _out(x, shape, network, units, filters, dense):
+    """From a code, or the input itself, to the output domain."""
+    image = len(shape) == 3
+    if image and network == "convolutional":
+        x = strided.up(x, shape, filters)
+    else:
+        x = perceptron(x, units, label="out", **dense)
+        x = layers.Dense(math.prod(shape), name="out_dense")(x)
+        x = layers.Reshape(shape, name="out_reshape")(x)
+    activation = "sigmoid" if image else "linear"
+    return layers.Activation(activation, dtype="float32", name="output")(x)
+
+
+def _check_code(network, code, key):
+    if code and (isinstance(code, bool) or not isinstance(code, int)
+                 or code < 1):
+        errors.check_count("code", code)
+    if not code and (key or network == "convolutional"):
+        raise errors.UserError(
+            "A key and the convolutional networks need a code. Received: "
+            f"code={code!r}. Give its length, for example code=64."
+        )

@@ -1,0 +1,76 @@
+"""Batches of two independent domains, side by side."""
+
+import numpy as np
+
+from kprivacy import errors
+
+
+def pairs(source, target, batch_size=128, seed=0, steps=None):
+    """Pairs private examples with real ones of the fake's domain, at random.
+
+    Each epoch passes once over the longer set, or takes as many batches as
+    `steps` says; a set that is shorter is repeated, in a new order.
+    Orders are drawn anew each epoch, by (seed, epoch) alone: add
+    `kprivacy.callbacks.EpochOrder(dataset)` in a run that is to resume.
+
+    Args:
+        source: float32 private examples, shape (examples, ...).
+        target: float32 real examples of the fake's domain.
+        batch_size: Examples a batch; a last smaller batch is left out.
+        seed: Of the orders.
+        steps: Batches an epoch, None for one pass over the longer set.
+
+    Returns:
+        A `tf.data.Dataset` of (source, target) batches.
+
+    Raises:
+        UserError: A set is empty, or shorter than a batch.
+    """
+    import tensorflow as tf
+
+    sets = [np.asarray(one, np.float32) for one in (source, target)]
+    count = max(len(one) for one in sets)
+    if steps:
+        count = steps * batch_size
+    if not min(len(one) for one in sets) or count < batch_size:
+        raise errors.UserError(
+            "Both domains must have examples, one of them at least a batch "
+            f"of {batch_size}. Received: {len(sets[0])} and {len(sets[1])}. "
+            "Give more, or a smaller `batch_size`."
+        )
+    next_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+
+    def orders(_):
+        epoch = next_epoch.assign_add(1) - 1
+        seeds = tf.random.experimental.stateless_split([seed, epoch], 2)
+        return [
+            _order(len(one), count, seeds[i]) for i, one in enumerate(sets)
+        ]
+
+    tensors = [tf.constant(one) for one in sets]
+
+    def batch(*indices):
+        return tuple(map(tf.gather, tensors, indices))
+
+    dataset = (
+        tf.data.Dataset.range(1)
+        .map(orders)
+        .flat_map(lambda *both: tf.data.Dataset.from_tensor_slices(both))
+        .batch(batch_size, drop_remainder=True)
+        .map(batch)
+        .prefetch(2)
+    )
+    dataset = dataset.apply(
+        tf.data.experimental.assert_cardinality(count // batch_size)
+    )
+    dataset.next_epoch = next_epoch
+    return dataset
+
+
+def _order(size, count, seed):
+    """`count` indices below `size`: shuffled passes, one after another."""
+    import tensorflow as tf
+
+    passes = -(-count // size)
+    keys = tf.random.stateless_uniform((passes, size), seed)
+    return tf.reshape(tf.argsort(keys, axis=1), [-1])[:count]

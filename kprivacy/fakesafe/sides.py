@@ -1,0 +1,81 @@
+"""Client and server as functions on arrays, over the file on the way."""
+
+import numpy as np
+
+from kprivacy.fakesafe import channel, keys
+
+BATCH = 256
+
+
+class Sender:
+    """A client: messages to fakes as they arrive, through files.
+
+    Args:
+        client: F, a functional `keras.Model`.
+    """
+
+    def __init__(self, client):
+        self._client = client
+        self._image = len(client.output_shape) == 4
+
+    def __call__(self, data, pads=None):
+        """The fakes of messages; images were written as PNG and read again.
+
+        Args:
+            data: float32 messages.
+            pads: float32 (messages, bits), where the client takes a key.
+        """
+        fakes = _predict(self._client, data, pads)
+        return channel.through_png(fakes) if self._image else fakes
+
+
+class Receiver:
+    """A server: fakes to messages.
+
+    Args:
+        server: R, a functional `keras.Model`.
+    """
+
+    def __init__(self, server):
+        self._server = server
+
+    def __call__(self, fakes, pads=None):
+        """The messages of fakes; see `Sender`."""
+        return _predict(self._server, fakes, pads)
+
+
+class Pads:
+    """Fresh pads of one secret, under nonces that count up.
+
+    Args:
+        bits: Length of a pad.
+        secret: 32 bytes; a new one if None.
+    """
+
+    def __init__(self, bits, secret=None):
+        self._bits = bits
+        self._secret = secret or keys.new_secret()
+        self._count = 0
+
+    def __call__(self, count):
+        """The pads of the next `count` messages, float32 (count, bits)."""
+        numbers = range(self._count, self._count + count)
+        self._count += count
+        nonces = [number.to_bytes(16, "big") for number in numbers]
+        return keys.expand(self._secret, nonces, self._bits)
+
+
+def pads_of(client, secret=None):
+    """`Pads` for a client, or None where it has no key."""
+    if len(client.inputs) < 2:
+        return None
+    return Pads(int(client.inputs[1].shape[-1]), secret)
+
+
+def _predict(model, data, pads):
+    inputs = np.asarray(data, np.float32)
+    return model.predict(
+        inputs if pads is None else [inputs, pads],
+        batch_size=BATCH,
+        verbose=0,
+    )

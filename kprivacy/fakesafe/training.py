@@ -1,0 +1,137 @@
+"""How a config trains FakeSafe."""
+
+import hashlib
+import json
+import pathlib
+
+import keras
+
+from kprivacy import files
+from kprivacy.fakesafe import domains
+from kprivacy.fakesafe.adversary import build_adversary
+from kprivacy.fakesafe.client import build_client
+from kprivacy.fakesafe.model import FakeSafe
+from kprivacy.fakesafe.pairing import pairs
+from kprivacy.fakesafe.server import build_server
+from kprivacy.optimizers import adam
+
+
+def datasets(config):
+    """Pairs of both domains to train on, and pairs that are watched."""
+    source = domains.read(config.source, config.source.train_split)
+    target = domains.read(config.target, config.target.train_split)
+    dataset = pairs(
+        source.data,
+        target.data,
+        config.batch_size,
+        config.seed,
+        config.steps_per_epoch,
+    )
+    watched = domains.read(config.source, config.source.validation_split)
+    count = min(len(watched), config.batch_size)
+    held = pairs(watched.data, target.data[:count], count, config.seed)
+    return dataset, held
+
+
+def build(config, dataset):
+    """Builds and compiles the model of a config for a `pairs` dataset."""
+    source, target = (one.shape[1:] for one in dataset.element_spec)
+    client = build_client(source, target, **_options(config.client))
+    server = build_server(client, **_options(config.server))
+    adversary = build_adversary(client, **_options(config.adversary))
+    model = FakeSafe(
+        client, server, adversary, seed=config.seed, **_options(config.model)
+    )
+    steps = config.epochs * int(dataset.cardinality())
+    model.compile(
+        optimizer=_adam(config, config.learning_rate, steps),
+        adversary_optimizer=_adam(
+            config, config.adversary_learning_rate, steps
+        ),
+        metrics=["mse"],
+        steps_per_execution=config.steps_per_execution,
+    )
+    return model
+
+
+def schedules(config):
+    """The callback that ends with the averaged weights, where asked for."""
+    if not config.average:
+        return []
+    return [keras.callbacks.SwapEMAWeights(swap_on_epoch=False)]
+
+
+def write_parts(model, config, directory):
+    """Writes client/ for the sender alone, server/ for the receiver alone."""
+    for role, name in (("client", "client"), ("server", "server")):
+        write_part(getattr(model, role), role, model, pair_of(config),
+                   pathlib.Path(directory) / name)
+
+
+def write_part(part, role, model, pair, folder):
+    """Writes one side: ROLE.keras, and domain.json, which both sides share.
+
+    Args:
+        part: The client or the server.
+        role: "client" or "server".
+        model: The `FakeSafe` or `Cascade` that it belongs to.
+        pair: Hex digest that names the pair of client and server.
+        folder: Where it goes; replaced if it exists.
+    """
+    keys = model.client.inputs[1:]
+    domain = {
+        "format": 1,
+        "method": "fakesafe",
+        "pair": pair,
+        "source": _domain(model.client.inputs[0].shape[1:]),
+        "target": _domain(model.client.output_shape[1:]),
+        "key_bits": int(keys[0].shape[-1]) if keys else 0,
+    }
+    with files.new_folder(folder) as beside:
+        part.save(beside / f"{role}.keras")
+        files.write_json(beside / "domain.json", domain)
+
+
+def pair_of(config):
+    """What names the pair of client and server: a digest of the config."""
+    text = json.dumps(json.loads(config.to_json()), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _domain(shape):
+    kind = "image" if len(shape) == 3 else "vector"
+    return {"kind": kind, "shape": [int(n) for n in shape]}
+
+
+def _adam(config, learning_rate, steps):
+    return adam(
+        learning_rate, steps, config.cosine_decay, beta_1=config.beta_1
+    )
+
+
+def _options(section):
+    return dict(section.items())
+
+
+def finetune(model, config):
+    """Trains a cascade's `finetuning` model, end to end.
+
+    Args:
+        model: Of `Cascade.finetuning`, compiled here.
+        config: `source`, `target`, `batch_size`, both learning rates,
+            `beta_1`, `seed` and `finetuning`, the number of steps.
+    """
+    source = domains.read(config.source, config.source.train_split)
+    target = domains.read(config.target, config.target.train_split)
+    model.compile(
+        *(adam(rate, config.finetuning, True, beta_1=config.beta_1)
+          for rate in (config.learning_rate, config.adversary_learning_rate))
+    )
+    batches = pairs(
+        source.data,
+        target.data,
+        config.batch_size,
+        config.seed,
+        config.finetuning,
+    )
+    model.fit(batches, epochs=1, shuffle=False, verbose=0)

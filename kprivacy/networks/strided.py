@@ -1,0 +1,86 @@
+"""Strided convolutions down to a vector, and transposed ones up from it."""
+
+import math
+
+from keras import layers
+
+
+def down(x, filters, normalise=True, label="down", wrap=None):
+    """Halves images once for each of `filters`, and flattens the last maps.
+
+    Convolutions of 4 x 4 with stride 2, batch norm and leaky ReLU.
+
+    Args:
+        x: Images, a Keras tensor (batch, height, width, channels).
+        filters: Filters of each convolution.
+        normalise: Whether there is batch normalisation.
+        label: Begin of the layers' names.
+        wrap: Function on each convolution, as spectral normalisation is.
+
+    Returns:
+        A Keras tensor (batch, features).
+    """
+    for i, count in enumerate(filters, start=1):
+        conv = layers.Conv2D(
+            count,
+            4,
+            strides=2,
+            padding="same",
+            use_bias=not normalise,
+            name=f"{label}_conv{i}",
+        )
+        x = (wrap(conv) if wrap else conv)(x)
+        x = activated(x, normalise, f"{label}_{i}")
+    return layers.Flatten(name=f"{label}_flatten")(x)
+
+
+def up(x, shape, filters, label="up"):
+    """Makes images of `shape` from vectors, doubling once for each filter.
+
+    Args:
+        x: Vectors, a Keras tensor (batch, features).
+        shape: (height, width, channels) to end at.
+        filters: Filters before each transposed convolution of 4 x 4 with
+            stride 2, batch norm and leaky ReLU between them.
+        label: Begin of the layers' names.
+
+    Returns:
+        A Keras tensor (batch, height, width, channels), before any
+        activation.
+    """
+    sizes = [tuple(shape[:2])]
+    for _ in filters:
+        sizes.append(tuple(math.ceil(n / 2) for n in sizes[-1]))
+    start = (*sizes.pop(), filters[0])
+    x = layers.Dense(
+        math.prod(start), use_bias=False, name=f"{label}_dense"
+    )(x)
+    x = activated(x, True, f"{label}_0")
+    x = layers.Reshape(start, name=f"{label}_reshape")(x)
+    for i, count in enumerate((*filters[1:], shape[-1]), start=1):
+        last = i == len(filters)
+        x = layers.Conv2DTranspose(
+            count,
+            4,
+            strides=2,
+            padding="same",
+            use_bias=last,
+            name=f"{label}_conv{i}",
+        )(x)
+        x = _crop(x, sizes.pop(), f"{label}_crop{i}")
+        x = x if last else activated(x, True, f"{label}_{i}")
+    return x
+
+
+def activated(x, normalise, label):
+    """Applies batch norm, where asked for, and leaky ReLU."""
+    if normalise:
+        x = layers.BatchNormalization(momentum=0.9, name=f"{label}_norm")(x)
+    return layers.LeakyReLU(0.2, name=f"{label}_relu")(x)
+
+
+def _crop(x, size, name):
+    excess = [have - want for have, want in zip(x.shape[1:3], size)]
+    if not any(excess):
+        return x
+    return layers.Cropping2D([(0, n) for n in excess], name=name)(x)

@@ -1,0 +1,122 @@
+"""Turns private examples into fakes that are safe to hand on."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from kprivacy import errors
+from kprivacy.protection import inputs as private
+from kprivacy.protection import (
+    manifest,
+    plan,
+    progress,
+    secret,
+    sides,
+    wire,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a run did.
+
+    Args:
+        count: Examples in the output, with those of an interrupted run.
+        bad: A sentence for each example that was skipped.
+        ignored: Files of the input folder that are no images by their names.
+    """
+
+    count: int
+    bad: list
+    ignored: int = 0
+
+
+def protect(
+    client, input, output, key_file=None, batch_size=64, resize=False
+):
+    """Writes a fake of every private example, and a manifest.
+
+    A run that was interrupted goes on where it stopped, and makes no second
+    fake of an example.
+
+    Args:
+        client: Folder with client.keras and domain.json, or the working
+            directory around it.
+        input: An image, a folder of images, or a .npy or .npz ("data").
+        output: New folder, or that of the interrupted run.
+        key_file: Path of the key; needed exactly if the pair takes one.
+        batch_size: Examples a step.
+        resize: Whether images of another size or mode are converted.
+
+    Returns:
+        `Result`.
+
+    Raises:
+        UserError: An argument cannot be used, or no example is readable.
+    """
+    errors.check_count("batch_size", batch_size)
+    output = pathlib.Path(output).expanduser()
+    _check_apart(input, output)
+    side = sides.read(client, "client")
+    key = secret.read(key_file, side.key_bits)
+    found = private.find(input, side.source, resize)
+    fakes = wire.fakes_of(output, side.target)
+    entries, todo = plan.draw(output, side.pair, key, found.names, fakes)
+    bad = []
+    line = progress.Line("protected", len(entries), len(found.names))
+    for batch in _batches(todo, found.read, batch_size, bad):
+        made = [entry for entry, _ in batch]
+        nonces = [bytes.fromhex(entry["nonce"]) for entry in made]
+        data = np.stack([example for _, example in batch])
+        sent = side(data, key.pads(nonces, side.key_bits))
+        fakes.write([entry["id"] for entry in made], sent)
+        entries += made
+        line.add(len(made))
+    line.close()
+    _finish(output, side.pair, key, fakes, entries, bad)
+    return Result(len(entries), bad, found.ignored)
+
+
+def _check_apart(input, output):
+    given, made = (
+        pathlib.Path(path).expanduser().resolve() for path in (input, output)
+    )
+    if given in (made, *made.parents) or made in given.parents:
+        raise errors.UserError(
+            "--input and --output must lie apart, so that no private file is "
+            f"handed on with the fakes. Received: {str(input)!r} and "
+            f"{str(output)!r}. Choose an --output outside."
+        )
+
+
+def _batches(todo, read, batch_size, bad):
+    """Lists of (entry, example); what cannot be read comes into `bad`."""
+    batch = []
+    for index, entry in todo:
+        try:
+            batch.append((entry, read(index)))
+        except errors.UserError as error:
+            bad.append(str(error))
+        if len(batch) == batch_size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _finish(output, pair, key, fakes, entries, bad):
+    if not entries:
+        raise errors.UserError(
+            f"None of {len(bad)} examples can be used. The first: {bad[0]}"
+        )
+    entries = sorted(entries, key=lambda entry: entry["id"])
+    places = fakes.finish([entry["id"] for entry in entries])
+    described = [
+        {**place, **{k: v for k, v in entry.items() if k != "id"}}
+        for place, entry in zip(places, entries)
+    ]
+    manifest.write(output, pair, key, described)
+    progress.end(output)
+    # Last: a run that is interrupted before still needs them.
+    fakes.tidy()

@@ -1,0 +1,1 @@
+"""What `kprivacy.protect` and `kprivacy.recover` share."""

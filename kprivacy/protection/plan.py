@@ -1,0 +1,102 @@
+"""Which private example becomes which fake; never two of the same.
+
+While a run is unfinished, the state file in the output holds for each example
+a mark, the id and nonce of its fake, and its sealed name. A mark is a keyed
+hash of the name and a random salt. Without a secret the hash has no key, and
+whoever guesses a name can see whether it is there: such a folder must not be
+handed on before the run is complete.
+"""
+
+import json
+import pathlib
+import random
+import secrets
+
+from kprivacy import files
+from kprivacy.errors import UserError
+from kprivacy.fakesafe import keys
+from kprivacy.protection import manifest, progress
+
+COMMAND = "protect"
+
+
+def draw(folder, pair, secret, names, fakes):
+    """Draws an id and a nonce for each example that has no fake yet.
+
+    An example whose fake was not written gets new ones: no nonce is ever
+    used on two contents.
+
+    Args:
+        folder: The output, new or of an interrupted run.
+        pair: The pair's name.
+        secret: `Secret`.
+        names: A dict of names for each example.
+        fakes: `ImageFakes` or `VectorFakes` of the folder.
+
+    Returns:
+        (entries that are done, list of (index, entry) to do in random
+        order); an entry holds "id", "nonce" and, with a secret, "name".
+
+    Raises:
+        UserError: The folder is another run's.
+    """
+    state = progress.begin(folder, "output", COMMAND)
+    if state is None:
+        state = _fresh(pair, secret)
+    _check(state, pair, secret)
+    written = fakes.done()
+    kept = {m: e for m, e in state["fakes"].items() if e["id"] in written}
+    todo = {}
+    for index, name in enumerate(names):
+        mark = _mark(secret, state["salt"], json.dumps(name))
+        if mark not in kept:
+            todo[mark] = (index, _entry(secret, pair, name))
+    state["fakes"] = {**kept, **{m: entry for m, (_, entry) in todo.items()}}
+    # The order of marks is as random as they are.
+    state["fakes"] = dict(sorted(state["fakes"].items()))
+    files.write_json(pathlib.Path(folder) / progress.STATE, state)
+    order = list(todo.values())
+    random.SystemRandom().shuffle(order)
+    return list(kept.values()), order
+
+
+def _fresh(pair, secret):
+    salt = secrets.token_hex(16)
+    return {
+        "command": COMMAND,
+        "pair": pair,
+        "salt": salt,
+        "key": _mark(secret, salt, "key"),
+        "fakes": {},
+    }
+
+
+def _entry(secret, pair, name):
+    nonce = keys.new_nonce().hex()
+    entry = {"id": secrets.token_hex(8), "nonce": nonce}
+    if secret:
+        entry["name"] = secret.seal(name, manifest.context(pair, nonce))
+    return entry
+
+
+def _check(state, pair, secret):
+    try:
+        other = {
+            "pair": state["pair"] != pair,
+            "key": state["key"] != _mark(secret, state["salt"], "key"),
+        }
+    except KeyError as error:
+        raise UserError(
+            f"{progress.STATE} in --output lacks {error}. Delete that folder "
+            "and begin again."
+        ) from error
+    for what, differs in other.items():
+        if differs:
+            raise UserError(
+                f"--output holds an unfinished run with another {what}. Go on "
+                f"with that {what}, or choose another --output."
+            )
+
+
+def _mark(secret, salt, text):
+    return secret.mark(f"{salt} {text}".encode())

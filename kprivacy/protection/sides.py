@@ -1,0 +1,149 @@
+"""The halves of a trained pair, read from the folders W/client, W/server."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from kprivacy import files
+from kprivacy.errors import UserError
+
+DOMAIN = "domain.json"
+FORMAT = 1
+METHOD = "fakesafe"
+MODES = {1: "L", 3: "RGB"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Domain:
+    """What one example is: an image in [0, 1] or a vector.
+
+    Args:
+        kind: "image" or "vector".
+        shape: (height, width, channels) in pixels, or (features,).
+    """
+
+    kind: str
+    shape: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """A client or a server with what its domain.json says.
+
+    Calling it maps float32 examples, shape (examples, ...), and their pads,
+    shape (examples, key_bits), to float32 examples of the other domain.
+
+    Args:
+        model: Functional `keras.Model`.
+        pair: Which training it comes from, the same on both sides.
+        source: `Domain` of the private examples.
+        target: `Domain` of the fakes.
+        key_bits: Length of a pad in bits; 0 if there is none.
+    """
+
+    model: object
+    pair: str
+    source: Domain
+    target: Domain
+    key_bits: int
+
+    def __call__(self, examples, pads):
+        given = [
+            pads if tensor.name == "key" else examples
+            for tensor in self.model.inputs
+        ]
+        made = np.asarray(self.model.predict_on_batch(
+            given if len(given) > 1 else given[0]
+        ), np.float32)
+        if not np.isfinite(made).all():
+            raise UserError(
+                f"The model {self.model.name!r} gave numbers that are not "
+                "finite. Look at its training, or train it again."
+            )
+        return made
+
+
+def read(folder, role):
+    """Loads one half; a working directory's own half is found in it.
+
+    Args:
+        folder: W/client or W/server, or W.
+        role: "client" or "server".
+
+    Raises:
+        UserError: A file is missing, damaged, or does not fit the other.
+    """
+    root = pathlib.Path(folder).expanduser()
+    if not (root / DOMAIN).is_file() and (root / role / DOMAIN).is_file():
+        root = root / role
+    for name in (DOMAIN, f"{role}.keras"):
+        if not (root / name).is_file():
+            raise UserError(
+                f"--{role} must be a folder with {role}.keras and {DOMAIN}, "
+                f"as training leaves it in W/{role}. Received: "
+                f"{str(folder)!r}, where {name} is missing."
+            )
+    side = _described(root / DOMAIN, _load(root / f"{role}.keras"))
+    ends = (side.source, side.target)
+    _check_model(side, root, *(ends if role == "client" else ends[::-1]))
+    return side
+
+
+def _load(path):
+    import keras
+
+    # Registers the layers of the method.
+    import kprivacy.fakesafe  # noqa: F401
+
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:
+        raise UserError(
+            f"Keras cannot load {str(path)!r} ({type(error).__name__}: "
+            f"{str(error)[:200]}). Copy it again from the working directory, "
+            "and take models only from whom you trust."
+        ) from error
+
+
+def _described(path, model):
+    held = files.read_json(path)
+    try:
+        if (held["format"], held["method"]) != (FORMAT, METHOD):
+            raise ValueError(f"{held['format']!r}, {held['method']!r}")
+        source, target = (_domain(held[name]) for name in ("source", "target"))
+        bits = held["key_bits"]
+        if type(bits) is not int or bits < 0:
+            raise ValueError(f"key_bits {bits!r}")
+        return Side(model, str(held["pair"]), source, target, bits)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{str(path)!r} must describe a pair of {METHOD!r} in format "
+            f"{FORMAT}. Received: {error!r}. Copy the folder again from the "
+            "working directory, or install the kprivacy that wrote it."
+        ) from error
+
+
+def _domain(held):
+    shape = tuple(held["shape"])
+    if not all(type(n) is int and n > 0 for n in shape):
+        raise ValueError(f"shape {shape}")
+    if held["kind"] == "vector" and len(shape) == 1:
+        return Domain("vector", shape)
+    if held["kind"] == "image" and len(shape) == 3 and shape[2] in MODES:
+        return Domain("image", shape)
+    raise ValueError(f"kind {held['kind']!r} of shape {shape}")
+
+
+def _check_model(side, root, taken, given):
+    shapes = {t.name: tuple(t.shape[1:]) for t in side.model.inputs}
+    key = shapes.pop("key", (0,))
+    expected = ([taken.shape], (side.key_bits,), given.shape)
+    held = (list(shapes.values()), key, side.model.output_shape[1:])
+    if held != expected:
+        raise UserError(
+            f"The model in {str(root)!r} must take {taken.shape} with "
+            f"{side.key_bits} bits of key and give {given.shape}, as its "
+            f"{DOMAIN} says. Received: a model from {held[0]} with "
+            f"{key[0]} bits to {held[2]}. Copy the folder again."
+        )

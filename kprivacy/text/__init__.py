@@ -1,0 +1,41 @@
+"""Text for FakeSafe: tokens, word vectors, sentence states, and the codec."""
+
+from kprivacy.text.codec import (
+    SentenceReceiver,
+    SentenceSender,
+    WordReceiver,
+    WordSender,
+)
+from kprivacy.text.corpus import complete, corpus_embeddings
+from kprivacy.text.embeddings import Embeddings, one_hot
+from kprivacy.text.glove import read_glove
+from kprivacy.text.greedy import GreedyDecoder
+from kprivacy.text.sentences import read_sentences
+from kprivacy.text.seq2seq import (
+    SentenceAutoencoder,
+    build_sequence_decoder,
+    build_sequence_encoder,
+)
+from kprivacy.text.tokens import Vocabulary, fitting, tokenize
+from kprivacy.text.units import StandardUnits
+
+__all__ = [
+    "Embeddings",
+    "GreedyDecoder",
+    "SentenceAutoencoder",
+    "SentenceReceiver",
+    "SentenceSender",
+    "StandardUnits",
+    "Vocabulary",
+    "WordReceiver",
+    "WordSender",
+    "build_sequence_decoder",
+    "build_sequence_encoder",
+    "complete",
+    "corpus_embeddings",
+    "fitting",
+    "one_hot",
+    "read_glove",
+    "read_sentences",
+    "tokenize",
+]
