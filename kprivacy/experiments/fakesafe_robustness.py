@@ -11,7 +11,6 @@ from kprivacy.attacks.fakes import distortions
 from kprivacy.experiments import (
     fakesafe_bench,
     fakesafe_rows,
-    fakesafe_table1,
     summaries,
 )
 from kprivacy.experiments.fakesafe_rows import SETTINGS

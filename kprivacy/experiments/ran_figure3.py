@@ -22,9 +22,10 @@ Every row is attacked by fresh attackers of the families ridge, kernel ridge,
 class posterior, perceptron, residual decoder and white box on at most 2,000
 test examples, `ran:chosen` and `dnn` by all families; the JSON has the error of
 each. esc10, with 53 clips for the attacker, meets ridge, kernel ridge, nearest
-neighbours, class posterior and perceptron. The rows of a sweep have one seed, `ran:chosen` and the dnn rows those of
-the task. The attacker of uci_har has four people, of whom one chooses among
-the attackers: there the best on validation is not always the best on the test.
+neighbours, class posterior and perceptron. The rows of a sweep have one seed,
+`ran:chosen` and the dnn rows those of the task. The attacker of uci_har has
+four people, of whom one chooses among the attackers: there the best on
+validation is not always the best on the test.
 """
 
 import functools

@@ -13,6 +13,7 @@ def build_adversary(
     network="mlp",
     units=(1024, 512, 256),
     filters=(32, 64, 128),
+    detail=0,
     dropout=0.0,
     spectral=False,
 ):
@@ -23,6 +24,7 @@ def build_adversary(
         network: "mlp", the paper's, or "convolutional" for images.
         units: Widths of the perceptron's layers.
         filters: Filters of the strided convolutions.
+        detail: Filters of a convolution at full size before them; 0: none.
         dropout: Share of the last layer's inputs dropped in training.
         spectral: Whether convolutions have spectral normalisation.
 
@@ -35,7 +37,9 @@ def build_adversary(
     inputs = keras.Input(shape, name="example")
     if network == "convolutional" and len(shape) == 3:
         wrap = layers.SpectralNormalization if spectral else None
-        x = strided.down(inputs, filters, False, "down", wrap)
+        x = strided.down(
+            inputs, filters, False, wrap=wrap, detail=detail
+        )
     else:
         x = perceptron(inputs, units, "judge", normalise=False)
     if dropout:

@@ -42,8 +42,8 @@ class Cascade:
     """
 
     def __init__(self, steps):
-        _check(steps)
         self.steps = list(steps)
+        _check(self.steps)
         self.key_sizes = [_key_size(step) for step in self.steps]
         self.client = self._client()
         self.server = self._server()
@@ -73,7 +73,7 @@ class Cascade:
         for i, step in enumerate(self.steps):
             part = _named(step.client, f"client{i + 1}")
             x = part([x, keys[i]] if self.key_sizes[i] else x)
-            if step.quantize and step is not self.steps[-1]:
+            if step.quantize and i + 1 < len(self.steps):
                 x = RoundToBytes(name=f"bytes{i + 1}")(x)
         inputs = source if key is None else [source, key]
         return keras.Model(inputs, x, name="client")

@@ -1,6 +1,7 @@
 """The two domains of a config: examples of the private one, and of fakes."""
 
 import pathlib
+import zipfile
 
 import numpy as np
 
@@ -39,19 +40,41 @@ def read(section, split):
 
 def _vectors(path):
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # NumPy leaves a file open in which it finds no archive.
+        with (
+            open(path, "rb") as file,
+            np.load(file, allow_pickle=False) as archive,
+        ):
             found = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(
             f"A domain of vectors is an .npz file with an array `data`. "
             f"Received: {str(path)!r} ({error}). Write one with "
             "`numpy.savez(path, data=vectors, labels=labels)`."
         ) from error
-    vectors = np.asarray(found.get("data", ()), np.float32)
-    if vectors.ndim != 2 or not vectors.size or not np.isfinite(vectors).all():
+    vectors = found.get("data", np.empty(0))
+    if not _are_vectors(vectors):
         raise UserError(
             "The array `data` must be finite vectors, shape (examples, size)."
-            f" Received: {vectors.shape} in {str(path)!r}."
+            f" Received: {vectors.dtype} {vectors.shape} in {str(path)!r}."
         )
-    labels = np.asarray(found.get("labels", np.arange(len(vectors))), np.int32)
-    return Arrays(vectors, labels, int(labels.max()) + 1)
+    labels = found.get("labels", np.arange(len(vectors)))
+    if labels.shape != vectors.shape[:1] or labels.dtype.kind not in "iu" or (
+        labels.min() < 0
+    ):
+        raise UserError(
+            "The array `labels` must be a class number, from 0, for each of "
+            f"the {len(vectors)} vectors. Received: {labels.dtype} "
+            f"{labels.shape} in {str(path)!r}."
+        )
+    return Arrays(
+        vectors.astype(np.float32), labels.astype(np.int32),
+        int(labels.max()) + 1,
+    )
+
+
+def _are_vectors(array):
+    return (
+        array.dtype.kind in "fiu" and array.ndim == 2 and array.size
+        and np.isfinite(array).all()
+    )

@@ -25,7 +25,8 @@ class BinaryCode(keras.layers.Layer):
             return soft
         one = ops.ones_like(soft)
         hard = ops.where(inputs >= 0, one, -one)
-        return soft + ops.stop_gradient(hard - soft)
+        # In this order the sum is the sign itself, to the last bit.
+        return hard + (soft - ops.stop_gradient(soft))
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -66,4 +67,4 @@ class RoundToBytes(keras.layers.Layer):
 def round_to_bytes(images):
     """Images in [0, 1] at the 256 levels of a file, gradients untouched."""
     rounded = ops.round(images * 255.0) / 255.0
-    return images + ops.stop_gradient(rounded - images)
+    return ops.stop_gradient(rounded) + (images - ops.stop_gradient(images))

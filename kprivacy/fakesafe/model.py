@@ -86,6 +86,8 @@ class FakeSafe(AdversarialModel):
         seed=None,
         **kwargs,
     ):
+        errors.check_count("pool_size", pool_size, 0)
+        self.pool_size = pool_size
         super().__init__(client, server, adversary, seed=seed, **kwargs)
         _check(client, server, identity_weight, code_weight)
         image = len(client.output_shape) == 4
@@ -97,14 +99,17 @@ class FakeSafe(AdversarialModel):
             (0.02 if image else 0.0) if channel_noise is None
             else channel_noise
         )
-        self.pool_size = pool_size
-        self.pool = (
-            ImagePool(pool_size, client.output_shape[1:], self.noise_generator)
-            if pool_size else None
-        )
         self.cycle_loss = keras.losses.MeanAbsoluteError()
         self.score_loss = keras.losses.MeanSquaredError()
         self._taps = _Taps(client, server)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        shape = self.client.output_shape[1:]
+        self.pool = (
+            ImagePool(self.pool_size, shape, self.noise_generator)
+            if self.pool_size else None
+        )
 
     def train_step(self, data):
         source, target = _unpack(data)
@@ -220,7 +225,7 @@ class _Taps:
 
 def _layer(model, *names):
     """The output of the first layer that there is, or of the model."""
-    for layer in map({l.name: l for l in model.layers}.get, names):
+    for layer in map({one.name: one for one in model.layers}.get, names):
         if layer is not None:
             return layer.output
     return model.output
@@ -247,12 +252,14 @@ def _check(client, server, identity_weight, code_weight):
             "`identity_weight` needs a source and a fake of one shape. "
             f"Received: {tuple(source)} and {tuple(target)}. Leave it at 0."
         )
-    if code_weight and "code" not in [one.name for one in client.layers]:
-        raise errors.UserError(
-            "`code_weight` needs a client with a code. Received: "
-            f"code_weight={code_weight!r} for a client without one. Build "
-            "both with `code=64`, say, or leave it at 0."
-        )
+    for role in (client, server) if code_weight else ():
+        if "code" not in [one.name for one in role.layers]:
+            raise errors.UserError(
+                "`code_weight` needs a client and a server with a code. "
+                f"Received: code_weight={code_weight!r} for a {role.name} "
+                "without one. Build both with `code=64`, say, or leave it at "
+                "0."
+            )
 
 
 def _unpack(data):

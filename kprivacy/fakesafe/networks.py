@@ -20,6 +20,7 @@ def transform(
     network="mlp",
     units=(256, 512, 1024),
     filters=(64, 32),
+    detail=0,
     dropout=0.0,
     normalise=True,
     code=0,
@@ -37,6 +38,8 @@ def transform(
         network: "mlp", or "convolutional" on the sides that are images.
         units: Widths of the perceptron's layers.
         filters: Filters of the convolutions, from the code to the image.
+        detail: Filters of the convolutions at full size, see
+            `kprivacy.networks.strided`; 0 for none.
         dropout: Share of each dense layer's outputs dropped in training.
         normalise: Whether dense layers have batch normalisation.
         code: Length of the code in the middle; 0 for none ("mlp" only).
@@ -54,7 +57,7 @@ def transform(
     x = inputs[0]
     if code:
         if network == "convolutional" and len(input_shape) == 3:
-            x = strided.down(x, tuple(reversed(filters)), label="down")
+            x = strided.down(x, tuple(reversed(filters)), detail=detail)
         else:
             x = perceptron(x, tuple(reversed(units)), label="in", **dense)
         x = layers.Dense(code, name="code_dense")(x)
@@ -63,7 +66,7 @@ def transform(
     if key:
         inputs.append(keras.Input((code,), name="key"))
         x = Mask(name="mask")([x, inputs[1]])
-    x = _out(x, output_shape, network, units, filters, dense)
+    x = _out(x, output_shape, network, units, (filters, detail), dense)
     return keras.Model(inputs if key else inputs[0], x, name=name)
 
 
@@ -81,11 +84,11 @@ def perceptron(x, units, label, dropout=0.0, normalise=True):
     return x
 
 
-def _out(x, shape, network, units, filters, dense):
+def _out(x, shape, network, units, convolutions, dense):
     """From a code, or the input itself, to the output domain."""
     image = len(shape) == 3
     if image and network == "convolutional":
-        x = strided.up(x, shape, filters)
+        x = strided.up(x, shape, convolutions[0], detail=convolutions[1])
     else:
         x = perceptron(x, units, label="out", **dense)
         x = layers.Dense(math.prod(shape), name="out_dense")(x)

@@ -24,13 +24,16 @@ def pairs(source, target, batch_size=128, seed=0, steps=None):
         A `tf.data.Dataset` of (source, target) batches.
 
     Raises:
-        UserError: A set is empty, or shorter than a batch.
+        UserError: A set is empty, both are shorter than a batch, or a
+            number is not a count.
     """
     import tensorflow as tf
 
+    errors.check_count("batch_size", batch_size)
     sets = [np.asarray(one, np.float32) for one in (source, target)]
     count = max(len(one) for one in sets)
-    if steps:
+    if steps is not None:
+        errors.check_count("steps", steps)
         count = steps * batch_size
     if not min(len(one) for one in sets) or count < batch_size:
         raise errors.UserError(

@@ -24,21 +24,23 @@ class ImagePool(keras.layers.Layer):
         super().__init__(trainable=False, **kwargs)
         self.size = size
         self._generator = generator
-        self.fakes = self.add_weight(
-            (size, *shape), "zeros", "float32", trainable=False, name="fakes"
-        )
-        self.filled = self.add_weight(
-            (size,), "zeros", "float32", trainable=False, name="filled"
+        self.fakes = self._places((size, *shape), "fakes")
+        self.filled = self._places((size,), "filled")
+
+    def _places(self, shape, name):
+        # Replicas keep what the first one saw.
+        return self.add_weight(
+            shape, "zeros", "float32", trainable=False, name=name,
+            aggregation="only_first_replica",
         )
 
     def exchange(self, fakes):
         """Returns a batch of new and earlier fakes; keeps some new ones."""
         fakes = ops.stop_gradient(fakes)
         count = ops.minimum(ops.shape(fakes)[0], self.size)
-        order = keras.random.shuffle(
-            ops.arange(self.size), seed=self._generator
-        )
-        places = order[:count]
+        order = keras.random.uniform((self.size,), seed=self._generator)
+        # Empty places first, those that are filled after them.
+        places = ops.argsort(order + self.filled)[:count]
         new, rest = fakes[:count], fakes[count:]
         draw = keras.random.uniform((self.size,), seed=self._generator)
         old = ops.take(self.fakes, places, axis=0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kprivacy import errors
 from kprivacy.fakesafe import channel, keys
 
 BATCH = 256
@@ -54,7 +55,7 @@ class Pads:
 
     def __init__(self, bits, secret=None):
         self._bits = bits
-        self._secret = secret or keys.new_secret()
+        self._secret = keys.new_secret() if secret is None else secret
         self._count = 0
 
     def __call__(self, count):
@@ -73,6 +74,13 @@ def pads_of(client, secret=None):
 
 
 def _predict(model, data, pads):
+    if (pads is None) != (len(model.inputs) == 1):
+        raise errors.UserError(
+            f"The {model.name} takes "
+            + ("no pads. Received: pads." if pads is not None else
+               "a pad for each message. Received: none. Draw them with "
+               "`kprivacy.fakesafe.sides.pads_of(client)`.")
+        )
     inputs = np.asarray(data, np.float32)
     return model.predict(
         inputs if pads is None else [inputs, pads],

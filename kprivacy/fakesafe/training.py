@@ -44,7 +44,9 @@ def build(config, dataset):
     )
     steps = config.epochs * int(dataset.cardinality())
     model.compile(
-        optimizer=_adam(config, config.learning_rate, steps),
+        optimizer=_adam(
+            config, config.learning_rate, steps, **_averaged(config)
+        ),
         adversary_optimizer=_adam(
             config, config.adversary_learning_rate, steps
         ),
@@ -103,10 +105,21 @@ def _domain(shape):
     return {"kind": kind, "shape": [int(n) for n in shape]}
 
 
-def _adam(config, learning_rate, steps):
+def _adam(config, learning_rate, steps, **options):
     return adam(
-        learning_rate, steps, config.cosine_decay, beta_1=config.beta_1
+        learning_rate,
+        steps,
+        config.cosine_decay,
+        beta_1=config.beta_1,
+        **options,
     )
+
+
+def _averaged(config):
+    """The optimizer's part of `schedules`."""
+    if not config.average:
+        return {}
+    return {"use_ema": True, "ema_momentum": config.average}
 
 
 def _options(section):

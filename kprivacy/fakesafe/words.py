@@ -42,6 +42,7 @@ def embeddings(name, data_dir=None):
     from kprivacy import text
 
     kind, which = _parse(name)
+    path = _glove_path() if kind == "glove" else None
     sentences = text.read_sentences(CORPUS, "train", data_dir)
     vocabulary = text.Vocabulary.from_sentences(sentences)
     words = vocabulary.words[: which or None]
@@ -50,7 +51,7 @@ def embeddings(name, data_dir=None):
     corpus = text.corpus_embeddings(sentences, vocabulary, CORPUS_SIZE)
     if kind == "corpus":
         return _chosen(corpus, words)
-    glove = text.read_glove(_glove_path(), vocabulary.words)
+    glove = text.read_glove(path, vocabulary.words)
     return _chosen(text.complete(glove, corpus)[0], words)
 
 

@@ -5,7 +5,7 @@ import math
 from keras import layers
 
 
-def down(x, filters, normalise=True, label="down", wrap=None):
+def down(x, filters, normalise=True, label="down", wrap=None, detail=0):
     """Halves images once for each of `filters`, and flattens the last maps.
 
     Convolutions of 4 x 4 with stride 2, batch norm and leaky ReLU.
@@ -16,15 +16,20 @@ def down(x, filters, normalise=True, label="down", wrap=None):
         normalise: Whether there is batch normalisation.
         label: Begin of the layers' names.
         wrap: Function on each convolution, as spectral normalisation is.
+        detail: Filters of a convolution of 3 x 3 before all, at full size; 0
+            for none.
 
     Returns:
         A Keras tensor (batch, features).
     """
-    for i, count in enumerate(filters, start=1):
+    stages = [(count, 4, 2) for count in filters]
+    if detail:
+        stages.insert(0, (detail, 3, 1))
+    for i, (count, size, strides) in enumerate(stages, start=1):
         conv = layers.Conv2D(
             count,
-            4,
-            strides=2,
+            size,
+            strides=strides,
             padding="same",
             use_bias=not normalise,
             name=f"{label}_conv{i}",
@@ -34,7 +39,7 @@ def down(x, filters, normalise=True, label="down", wrap=None):
     return layers.Flatten(name=f"{label}_flatten")(x)
 
 
-def up(x, shape, filters, label="up"):
+def up(x, shape, filters, label="up", detail=0):
     """Makes images of `shape` from vectors, doubling once for each filter.
 
     Args:
@@ -43,6 +48,8 @@ def up(x, shape, filters, label="up"):
         filters: Filters before each transposed convolution of 4 x 4 with
             stride 2, batch norm and leaky ReLU between them.
         label: Begin of the layers' names.
+        detail: Filters at full size, before a last convolution of 3 x 3; 0
+            for none.
 
     Returns:
         A Keras tensor (batch, height, width, channels), before any
@@ -57,8 +64,8 @@ def up(x, shape, filters, label="up"):
     )(x)
     x = activated(x, True, f"{label}_0")
     x = layers.Reshape(start, name=f"{label}_reshape")(x)
-    for i, count in enumerate((*filters[1:], shape[-1]), start=1):
-        last = i == len(filters)
+    for i, count in enumerate((*filters[1:], detail or shape[-1]), start=1):
+        last = i == len(filters) and not detail
         x = layers.Conv2DTranspose(
             count,
             4,
@@ -69,6 +76,10 @@ def up(x, shape, filters, label="up"):
         )(x)
         x = _crop(x, sizes.pop(), f"{label}_crop{i}")
         x = x if last else activated(x, True, f"{label}_{i}")
+    if detail:
+        x = layers.Conv2D(
+            shape[-1], 3, padding="same", name=f"{label}_detail"
+        )(x)
     return x
 
 

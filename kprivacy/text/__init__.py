@@ -1,5 +1,6 @@
 """Text for FakeSafe: tokens, word vectors, sentence states, and the codec."""
 
+from kprivacy.text.autoencoder import SentenceAutoencoder
 from kprivacy.text.codec import (
     SentenceReceiver,
     SentenceSender,
@@ -12,7 +13,6 @@ from kprivacy.text.glove import read_glove
 from kprivacy.text.greedy import GreedyDecoder
 from kprivacy.text.sentences import read_sentences
 from kprivacy.text.seq2seq import (
-    SentenceAutoencoder,
     build_sequence_decoder,
     build_sequence_encoder,
 )

@@ -1,0 +1,235 @@
+"""Table 3 of FakeSafe's paper: sentences as pictures of clothes.
+
+`seq2seq:SET`: the state of a GRU autoencoder, cut into vectors of 64 numbers
+that travel as one fake each (the paper sends one state as one image);
+`by words:SET`: one fake a word, by the training of `words:glove50:all` in
+fakesafe_table1. BLEU of the sentences of the test split that the training
+split does not have, lower case and split into words, against what comes back
+from the PNG files; `bleu_real` without FakeSafe, the autoencoder alone.
+`paper_setting` and `ours` as in fakesafe_table1; one seed.
+"""
+
+import dataclasses
+
+import keras
+import ml_collections
+import numpy as np
+
+from kprivacy import metrics, text, train_lib
+from kprivacy.experiments import fakesafe_bench, fakesafe_rows, summaries
+from kprivacy.experiments.fakesafe_rows import SETTINGS
+from kprivacy.fakesafe import words
+from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
+from kprivacy.optimizers import adam
+
+SEEDS = (0,)
+RUNS = "fakesafe_table1"
+WIDTH = 64
+TESTED = 500
+SHOWN = 3
+BATCH = 128
+
+
+@dataclasses.dataclass(frozen=True)
+class Corpus:
+    """A text set, and the autoencoder of its sentences."""
+
+    label: str
+    name: str
+    vocabulary: int
+    length: int
+    units: int
+    embedding_size: int
+    epochs: int
+    learning_rate: float
+    negatives: int
+    dropout: float
+    state_noise: float
+    word_dropout: float
+    paper: float
+    goal: float
+
+
+CORPORA = (
+    Corpus("tatoeba", "tatoeba_en", 8000, 12, 512, 128, 15, 2e-3, 1000,
+           0.1, 0.03, 0.1, 0.04, 0.40),
+    Corpus("small_vocab", "small_vocab_en", 300, 18, 128, 64, 12, 4e-3, 0,
+           0.0, 0.05, 0.0, 0.33, 0.90),
+)
+BY_WORDS = "by words:small_vocab"
+
+
+def cells(profile):
+    """Both autoencoders in both settings, and the sentences by words."""
+    by_words = {row.name: row for row in fakesafe_rows.ONE_STEP}
+    words_row = by_words[fakesafe_rows.WORDS_OF_SENTENCES]
+    for corpus in CORPORA:
+        for setting in SETTINGS:
+            config = fakesafe_rows.config(
+                _row(corpus), setting, SEEDS[0], profile
+            )
+            config.text = ml_collections.ConfigDict(
+                dataclasses.asdict(corpus)
+            )
+            if profile == "smoke":
+                config.text.update(epochs=1, units=64, vocabulary=100)
+            yield f"seq2seq:{corpus.label}/{setting}", config, _by_states
+    for setting in SETTINGS:
+        config = fakesafe_rows.config(words_row, setting, SEEDS[0], profile)
+        yield f"{BY_WORDS}/{setting}", config, _by_words
+
+
+def rows(found):
+    """One row a cell."""
+    known = {f"seq2seq:{c.label}": (c.paper, c.goal) for c in CORPORA}
+    known[BY_WORDS] = (0.48, 0.95)
+    table = []
+    for name, one in found.items():
+        stem, setting = name.split("/")
+        bleu, goal = known[stem]
+        made = summaries.row(f"{stem}:{setting}", [one])
+        table.append({**made, "paper": {"bleu": bleu}, "goal": goal})
+    return table
+
+
+def notes(results):
+    """Which goals are met, and a few sentences."""
+    said = []
+    for row in results["rows"]:
+        bleu, goal = row["measured"]["bleu"], row["goal"]
+        if row["name"].endswith(":ours"):
+            verdict = "met" if bleu >= goal else "missed"
+            said.append(f"`{row['name']}`: BLEU {bleu:.3f}, goal {goal} "
+                        f"{verdict}, the paper has {row['paper']['bleu']}.")
+        for sent, back in row["seeds"][0]["sentences"]:
+            said.append(f"`{row['name']}`: {sent} → {back}")
+    return said
+
+
+def draw(path, results, runs):
+    """BLEU of all rows."""
+    from kprivacy.experiments import plots
+
+    plots.bars(path, results["rows"], ("bleu", "bleu_real"), "BLEU")
+
+
+def _row(corpus):
+    return fakesafe_rows.Row(
+        f"seq2seq:{corpus.label}", "vectors:", fakesafe_rows.CLOTHES, {}, 0.0
+    )
+
+
+def _by_states(config, directory):
+    section = config.text
+    known, unseen = _sentences(section)
+    model, vocabulary = _autoencoder(config, directory.parent, known)
+    states = model.encode(vocabulary.encode(known, section.length))
+    units = text.StandardUnits.of(states)
+    pair = _pair(config, directory, units.standardize(states))
+    sender = text.SentenceSender(
+        Sender(pair.client), model.encoder, vocabulary, units
+    )
+    receiver = text.SentenceReceiver(
+        Receiver(pair.server), model.decoder, vocabulary, units
+    )
+    pads = _pads(config, pair.client, len(unseen) * model.state_shape[0])
+    back = receiver.decode(sender.encode(unseen, pads), pads)
+    alone = model.decode(
+        model.encode(vocabulary.encode(unseen, section.length))
+    )
+    return _found(unseen, back, vocabulary.decode(alone))
+
+
+def _by_words(config, directory):
+    name = fakesafe_rows.WORDS_OF_SENTENCES
+    _, setting = directory.parts[-2:]
+    runs = directory.parents[1]
+    pair = train_lib.train(config, runs / name / setting / str(config.seed))
+    if config.source.name == "digits":
+        return {"bleu": 0.0, "bleu_real": 1.0, "sentences": []}
+    vectors = words.embeddings(config.source.name)
+    unseen = _unseen(words.CORPUS)[:TESTED]
+    sender = text.WordSender(Sender(pair.client), vectors)
+    receiver = text.WordReceiver(Receiver(pair.server), vectors)
+    counts = [len(text.tokenize(one)) for one in unseen]
+    pads = _pads(config, pair.client, sum(counts))
+    back = receiver.decode(sender.encode(" ".join(unseen), pads), pads)
+    found = iter(back.split())
+    back = [" ".join(next(found) for _ in range(n)) for n in counts]
+    return _found(unseen, back, [" ".join(text.tokenize(s)) for s in unseen])
+
+
+def _pair(config, directory, states):
+    """FakeSafe from the cut states of the sentences to clothes."""
+    path = directory / "states.npz"
+    if not path.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        beside = directory / "unfinished_states.npz"
+        np.savez(beside, data=states.reshape(-1, states.shape[-1]))
+        beside.replace(path)
+    inner = config.copy_and_resolve_references()
+    del inner.text
+    inner.source.name = f"vectors:{path}"
+    return train_lib.train(inner, directory / "fakesafe")
+
+
+def _autoencoder(config, folder, known):
+    """The sentences' autoencoder and its vocabulary, trained once."""
+    section, path = config.text, folder / "autoencoder.keras"
+    vocabulary = text.Vocabulary.from_sentences(known, section.vocabulary)
+    if path.exists():
+        return keras.saving.load_model(path), vocabulary
+    tokens = vocabulary.encode(known, section.length)
+    sizes = {
+        "vocabulary_size": len(vocabulary),
+        "length": section.length,
+        "units": section.units,
+        "embedding_size": section.embedding_size,
+        "states": section.units // WIDTH,
+    }
+    keras.utils.set_random_seed(config.seed)
+    model = text.SentenceAutoencoder(
+        text.build_sequence_encoder(**sizes, dropout=section.dropout),
+        text.build_sequence_decoder(**sizes, dropout=section.dropout),
+        state_noise=section.state_noise,
+        word_dropout=section.word_dropout,
+        negatives=section.negatives,
+        seed=config.seed,
+    )
+    steps = section.epochs * -(-len(tokens) // BATCH)
+    model.compile(adam(section.learning_rate, steps, clipnorm=1.0))
+    model.fit(tokens, batch_size=BATCH, epochs=section.epochs, verbose=2)
+    train_lib.save(model, path)
+    return model, vocabulary
+
+
+def _sentences(section):
+    """Training sentences that fit, and some of the test's that are new."""
+    known = text.fitting(text.read_sentences(section.name), section.length)
+    unseen = text.fitting(_unseen(section.name), section.length)
+    if section.epochs == 1:
+        known, unseen = known[:200], unseen[:20]
+    return known, unseen[:TESTED]
+
+
+def _unseen(name):
+    """Test sentences that the training split does not have, in random order.
+    """
+    known = set(text.read_sentences(name))
+    unseen = [s for s in text.read_sentences(name, "test") if s not in known]
+    order = np.random.default_rng(0).permutation(len(unseen))
+    return [unseen[i] for i in order]
+
+
+def _pads(config, client, count):
+    pads = pads_of(client, fakesafe_bench.secret(config.seed))
+    return None if pads is None else pads(count)
+
+
+def _found(unseen, back, alone):
+    said = [" ".join(text.tokenize(one)) for one in unseen]
+    return {
+        "bleu": metrics.bleu(said, back),
+        "bleu_real": metrics.bleu(said, alone),
+        "sentences": list(zip(said, back))[:SHOWN],
+    }
