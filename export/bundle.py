@@ -33,6 +33,7 @@ def export(directory, output_dir, quantization="int8"):
     directory = pathlib.Path(directory)
     _check_output(pathlib.Path(output_dir), directory)
     config = workdir.read_config(directory)
+    workdir.check_method(config, "The export")
     model = workdir.read_model(directory)
     parts = audit_lib.Parts(config)
     calibration = workdir.read_data(config, config.data.train_split).data

@@ -52,6 +52,7 @@ def audit(directory, release_file=None, options=None):
     options = options or Options()
     directory = pathlib.Path(directory)
     config = workdir.read_config(directory)
+    workdir.check_method(config, "The audit")
     model = workdir.read_model(directory)
     parts = Parts(config)
     release, readable, released, folder = _subject(

@@ -39,6 +39,7 @@ def tune(config, directory, accuracy=None, trials=5):
         `chosen` one of them; also in `directory`/tune.json.
     """
     errors.check_count("trials", trials)
+    workdir.check_method(config, "Tuning")
     if accuracy is not None:
         errors.check_fraction("accuracy", accuracy)
     directory = pathlib.Path(directory)

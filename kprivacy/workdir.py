@@ -53,6 +53,16 @@ def read_config(workdir):
     return ml_collections.ConfigDict(files.read_json(path))
 
 
+def check_method(config, task, known=("ran",)):
+    """Raises unless a task can be done with a config's method."""
+    if config.method not in known:
+        raise WorkdirError(
+            f"{task} takes a training of {', '.join(known)}. Received: one of "
+            f"{config.method}. Of FakeSafe, `python -m kprivacy.protect` and "
+            "`python -m kprivacy.recover` take client/ and server/."
+        )
+
+
 def read_model(workdir):
     """Loads the trained model."""
     import keras

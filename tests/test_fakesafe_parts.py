@@ -256,6 +256,9 @@ def test_an_epochs_order_is_its_number_and_the_seed():
         np.testing.assert_array_equal(epoch(resumed), expected)
     other = pairs(numbered(30), numbered(30), 10, seed=4)
     assert (np.array(epoch(other)) != orders[0]).any()
+    kept = pairs(numbered(30), numbered(30), 10, seed=3, shuffle=False)
+    for _ in range(2):
+        np.testing.assert_array_equal(epoch(kept), orders[0])
 
 
 @pytest.mark.parametrize("steps", [2, 9])

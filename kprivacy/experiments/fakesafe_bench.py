@@ -1,5 +1,6 @@
 """What every row of FakeSafe's tables measures."""
 
+import dataclasses
 import hashlib
 import pathlib
 
@@ -9,14 +10,38 @@ from kprivacy.attacks import fakes as judges
 from kprivacy.fakesafe import domains, words
 from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
 
-# Enough for a standard deviation of .2 points of an F1 near 1.
-TESTED = 10_000
-JUDGED = 4_000
+
+@dataclasses.dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Attributes:
+        tested: Messages, at most: enough for a standard deviation of .2
+            points of an F1 near 1.
+        judged: Fakes, and real examples, for the judges of realism.
+        steps: Of the detectors.
+        epochs: Of the classifiers, None for their own choice.
+        inverters: Names of those that know pairs; None: all.
+        probes: Names of those of the message's class.
+    """
+
+    tested: int = 10_000
+    judged: int = 4_000
+    steps: int = 600
+    epochs: int | None = None
+    inverters: tuple | None = None
+    probes: tuple = ("logistic_regression", "mlp", "cnn")
+
+
+FULL = Effort()
+SMOKE = Effort(100, 60, 12, 1, ("ridge",), ("logistic_regression",))
 # A vocabulary is small: each word is sent under as many keys.
 WORD_KEYS = 20
+# Classifiers judge and do not attack: they learn from all but the test part.
+JUDGES_LEARN_FROM = ("defender", "attacker")
 
 
-def measure(config, model, classifiers, seed=0):
+def measure(config, model, classifiers, seed=0, effort=FULL):
     """Recovery, and how real the fakes look.
 
     Args:
@@ -24,29 +49,30 @@ def measure(config, model, classifiers, seed=0):
         model: A `FakeSafe` or a `Cascade`, trained.
         classifiers: Folder where classifiers of the domains are kept.
         seed: Of keys and judges.
+        effort: `Effort`.
 
     Returns:
         A dict of numbers, the keys of the tables.
     """
     sender, receiver = Sender(model.client), Receiver(model.server)
     pads = pads_of(model.client, secret(seed))
-    test = tested(config.source)
+    test = tested(config.source, effort.tested)
     drawn = () if pads is None else (pads(len(test)),)
     sent = sender(test.data, *drawn)
     recovered = receiver(sent, *drawn)
-    found = recovery(config.source, test, classifiers)(
+    found = recovery(config.source, classifiers, effort)(
         test.data, test.labels, recovered
     ).to_dict()
     if len(model.client.output_shape) == 4:
-        found |= realism(config, sender, pads, classifiers, seed)
+        found |= realism(config, sender, pads, classifiers, seed, effort)
     return {name: one for name, one in found.items() if one is not None}
 
 
-def realism(config, sender, pads, classifiers, seed=0):
+def realism(config, sender, pads, classifiers, seed=0, effort=FULL):
     """Fakes against real examples of their domain."""
-    target = part(config.target, config.target.test_split, JUDGED)
-    known = part(config.target, "attacker", JUDGED)
-    messages = tested(config.source)
+    target = part(config.target, config.target.test_split, effort.judged)
+    known = part(config.target, "attacker", effort.judged)
+    messages = tested(config.source, effort.tested)
     half = len(messages) // 2
     sent = [
         _sent(sender, pads, some, count)
@@ -56,9 +82,12 @@ def realism(config, sender, pads, classifiers, seed=0):
         )
     ]
     judged = judges.realism(
-        classifier(config.target, classifiers), target.data, sent[1], seed
+        classifier(config.target, classifiers, effort),
+        target.data,
+        sent[1],
+        seed,
     )
-    told = judges.Detector(seed=seed).run(
+    told = judges.Detector(effort.steps, seed).run(
         known.data, sent[0], target.data, sent[1]
     )
     return {
@@ -68,7 +97,7 @@ def realism(config, sender, pads, classifiers, seed=0):
     }
 
 
-def recovery(section, test, classifiers):
+def recovery(section, classifiers, effort=FULL):
     """The `Recovery` of a source domain."""
     if section.name.startswith(words.PREFIX):
         vectors = words.embeddings(section.name, section.data_dir)
@@ -79,15 +108,15 @@ def recovery(section, test, classifiers):
             return np.eye(len(numbers))[[numbers[word] for word in nearest]]
 
         return judges.Recovery(name)
-    return judges.Recovery(classifier(section, classifiers))
+    return judges.Recovery(classifier(section, classifiers, effort))
 
 
-def tested(section):
-    """The messages of a test: at most `TESTED`; words, many times."""
+def tested(section, most):
+    """The messages of a test: at most `most`; words, many times."""
     if section.name.startswith(words.PREFIX):
         found = domains.read(section, "test")
         return found.take(np.tile(np.arange(len(found)), WORD_KEYS))
-    return part(section, section.test_split, TESTED)
+    return part(section, section.test_split, most)
 
 
 def part(section, split, most):
@@ -97,20 +126,28 @@ def part(section, split, most):
     return found.take(order[:most])
 
 
-def classifier(section, folder):
+def classifier(section, folder, effort=FULL):
     """A domain's classifier of real examples, trained once."""
     path = pathlib.Path(folder) / f"{section.name}.keras"
     if path.exists():
         return judges.Classifier.load(path)
-    known = domains.read(section, section.train_split)
+    parts = [domains.read(section, split) for split in JUDGES_LEARN_FROM]
     found = judges.train_classifier(
-        known.data, known.labels, known.num_classes
+        np.concatenate([one.data for one in parts]),
+        np.concatenate([one.labels for one in parts]),
+        parts[0].num_classes,
+        epochs=effort.epochs,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"unfinished_{path.name}")
     found.save(beside)
     beside.replace(path)
     return found
+
+
+def effort_of(profile):
+    """`FULL` or `SMOKE`."""
+    return SMOKE if profile == "smoke" else FULL
 
 
 def secret(seed):

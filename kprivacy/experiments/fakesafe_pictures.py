@@ -31,7 +31,8 @@ def _rows(label, config, directory):
     model = workdir.read_model(directory)
     if len(model.client.output_shape) != 4:
         return {}
-    messages = fakesafe_bench.tested(config.source).take(slice(0, COLUMNS))
+    messages = fakesafe_bench.tested(config.source, COLUMNS)
+    messages = messages.take(slice(0, COLUMNS))
     pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
     drawn = () if pads is None else (pads(len(messages)),)
     sent = Sender(model.client)(messages.data, *drawn)

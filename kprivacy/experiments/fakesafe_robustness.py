@@ -6,11 +6,14 @@ files of quality 90 and 75, and rounding to 4 bits a channel. The drop is the
 larger one of noise and JPEG 90; the goal is at most .05.
 """
 
+import functools
+
 from kprivacy import train_lib
 from kprivacy.attacks.fakes import distortions
 from kprivacy.experiments import (
     fakesafe_bench,
     fakesafe_rows,
+    fakesafe_table1,
     summaries,
 )
 from kprivacy.experiments.fakesafe_rows import SETTINGS
@@ -25,10 +28,12 @@ DROP = 0.05
 
 def cells(profile):
     """One row and setting each."""
-    for row in shown(fakesafe_rows.ONE_STEP):
+    effort = fakesafe_bench.effort_of(profile)
+    for row in shown(fakesafe_rows.one_step(profile)):
         for setting in SETTINGS:
             config = fakesafe_rows.config(row, setting, SEEDS[0], profile)
-            yield f"robustness/{row.name}/{setting}", config, _run
+            run = functools.partial(_run, effort=effort)
+            yield f"robustness/{row.name}/{setting}", config, run
 
 
 def shown(table):
@@ -36,23 +41,21 @@ def shown(table):
     return [row for row in table if not row.target.startswith("words:")]
 
 
-def trained(config, directory, folder):
-    """The model of a row that fakesafe_table1 trained, or trains it now."""
+def trained(config, directory):
+    """A row's model, of fakesafe_table1 or trained now; its classifiers."""
     _, name, setting = directory.parts[-3:]
-    runs = directory.parents[2]
-    return train_lib.train(
-        config, runs / name / setting / str(config.seed)
-    ), runs / folder
+    folder = directory.parents[2] / name / setting / str(config.seed)
+    model = train_lib.train(config, folder)
+    return model, fakesafe_table1.classifiers_beside(folder)
 
 
-def _run(config, directory):
-    model, classifiers = trained(config, directory, "classifiers")
-    messages = fakesafe_bench.tested(config.source)
-    messages = messages.take(slice(0, TESTED))
+def _run(config, directory, effort):
+    model, classifiers = trained(config, directory)
+    messages = fakesafe_bench.tested(config.source, TESTED)
     pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
     drawn = () if pads is None else (pads(len(messages)),)
     sent = Sender(model.client)(messages.data, *drawn)
-    recovery = fakesafe_bench.recovery(config.source, messages, classifiers)
+    recovery = fakesafe_bench.recovery(config.source, classifiers, effort)
     receiver = Receiver(model.server)
     found = {}
     for kind in ("png", *KINDS):

@@ -10,6 +10,8 @@ accuracy of fresh classifiers of the message's class on the fake, beside
 `blind`, one class over the number of classes.
 """
 
+import functools
+
 from kprivacy.attacks import fakes as judges
 from kprivacy.experiments import (
     fakesafe_bench,
@@ -25,31 +27,30 @@ RUNS = "fakesafe_table1"
 COUNTS = (100, 1000, 10_000)
 TESTED = 2000
 STEPS = 200
-PROBES = ("logistic_regression", "mlp", "cnn")
 
 
 def cells(profile):
     """One row and setting each."""
-    for row in fakesafe_robustness.shown(fakesafe_rows.ONE_STEP):
+    effort = fakesafe_bench.effort_of(profile)
+    for row in fakesafe_robustness.shown(fakesafe_rows.one_step(profile)):
         if row.source.startswith("words:"):
             continue
         for setting in SETTINGS:
             config = fakesafe_rows.config(row, setting, SEEDS[0], profile)
-            yield f"secrecy/{row.name}/{setting}", config, _run
+            run = functools.partial(_run, effort=effort)
+            yield f"secrecy/{row.name}/{setting}", config, run
 
 
-def _run(config, directory):
-    model, classifiers = fakesafe_robustness.trained(
-        config, directory, "classifiers"
-    )
+def _run(config, directory, effort):
+    model, classifiers = fakesafe_robustness.trained(config, directory)
     other = config.copy_and_resolve_references()
     other.seed = 1
-    other, _ = fakesafe_robustness.trained(other, directory, "classifiers")
+    other, _ = fakesafe_robustness.trained(other, directory)
     sender, receiver = Sender(model.client), Receiver(model.server)
     pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
     test = fakesafe_bench.part(config.source, config.source.test_split, TESTED)
     known = fakesafe_bench.part(config.source, "attacker", max(COUNTS))
-    recovery = fakesafe_bench.recovery(config.source, test, classifiers)
+    recovery = fakesafe_bench.recovery(config.source, classifiers, effort)
     stranger = judges.other_server(
         sender, receiver, Receiver(other.server), test, recovery, pads
     )
@@ -63,14 +64,16 @@ def _run(config, directory):
         found["f1_wrong_key"] = judges.wrong_key(
             sender, receiver, test, recovery, pads, wrong
         ).attack.f1
+    steps = min(STEPS, effort.steps)
     for one in judges.known_pairs(
         sender, receiver, known, test, recovery, pads,
         [count for count in COUNTS if count <= len(known)] or [len(known)],
-        steps=STEPS,
+        attackers=effort.inverters,
+        steps=steps,
     ):
         found[f"f1_pairs_{one.pairs}"] = one.attack.f1
     told = judges.probe(
-        sender, known, test, pads, attackers=PROBES, steps=STEPS
+        sender, known, test, pads, attackers=effort.probes, steps=steps
     )
     found["probe"] = told.best.balanced_accuracy
     found["blind"] = told.blind_balanced_accuracy

@@ -31,21 +31,25 @@ __all__ = ["SEEDS", "cells", "draw", "notes", "rows"]
 
 def cells(profile):
     """One training each: name, config, function of (it, folder)."""
-    for row in fakesafe_rows.ONE_STEP:
+    for row in fakesafe_rows.one_step(profile):
         for setting in SETTINGS:
             for seed in SEEDS if profile == "cpu" else SEEDS[:1]:
                 yield (
                     f"{row.name}/{setting}/{seed}",
                     fakesafe_rows.config(row, setting, seed, profile),
-                    run,
+                    functools.partial(run, profile=profile),
                 )
 
 
-def run(config, directory):
+def run(config, directory, profile):
     """Trains and measures; classifiers are shared by all rows."""
     model = train_lib.train(config, directory)
     return fakesafe_bench.measure(
-        config, model, classifiers_beside(directory), config.seed
+        config,
+        model,
+        classifiers_beside(directory),
+        config.seed,
+        fakesafe_bench.effort_of(profile),
     )
 
 
@@ -56,17 +60,20 @@ def classifiers_beside(directory):
 
 def rows(found):
     """The rows from what every cell found."""
-    table = []
-    for row in fakesafe_rows.ONE_STEP:
-        for setting in SETTINGS:
-            results = [
-                one
-                for name, one in found.items()
-                if name.startswith(f"{row.name}/{setting}/")
-            ]
-            made = summaries.row(f"{row.name}:{setting}", results)
-            table.append({**made, "paper": row.paper, "goal": row.goal})
-    return table
+    known = {row.name: row for row in
+             (fakesafe_rows.SMOKE, *fakesafe_rows.ONE_STEP)}
+    grouped = {}
+    for cell, one in found.items():
+        name, setting, _ = cell.split("/")
+        grouped.setdefault((name, setting), []).append(one)
+    return [
+        {
+            **summaries.row(f"{name}:{setting}", results),
+            "paper": known[name].paper,
+            "goal": known[name].goal,
+        }
+        for (name, setting), results in grouped.items()
+    ]
 
 
 def notes(results):
@@ -89,6 +96,6 @@ def draw(path, results, runs):
     fakesafe_pictures.draw(path, [
         (f"{row.name}:{setting}", shown(row, setting),
          runs / row.name / setting / str(SEEDS[0]))
-        for row in fakesafe_rows.ONE_STEP
+        for row in fakesafe_rows.one_step(results["profile"])
         for setting in SETTINGS
     ])

@@ -219,8 +219,13 @@ class _Taps:
 
     def __init__(self, client, server):
         sent, read = _layer(client, "mask", "code"), _layer(server, "code")
-        self.client = keras.Model(client.inputs, [client.output, sent])
-        self.server = keras.Model(server.inputs, [server.output, read])
+        self.client = _with_second(client, sent)
+        self.server = _with_second(server, read)
+
+
+def _with_second(model, output):
+    inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
+    return keras.Model(inputs, [model.outputs[0], output])
 
 
 def _layer(model, *names):
@@ -228,7 +233,7 @@ def _layer(model, *names):
     for layer in map({one.name: one for one in model.layers}.get, names):
         if layer is not None:
             return layer.output
-    return model.output
+    return model.outputs[0]
 
 
 def _check(client, server, identity_weight, code_weight):

@@ -5,7 +5,9 @@ import numpy as np
 from kprivacy import errors
 
 
-def pairs(source, target, batch_size=128, seed=0, steps=None):
+def pairs(
+    source, target, batch_size=128, seed=0, steps=None, shuffle=True
+):
     """Pairs private examples with real ones of the fake's domain, at random.
 
     Each epoch passes once over the longer set, or takes as many batches as
@@ -19,6 +21,8 @@ def pairs(source, target, batch_size=128, seed=0, steps=None):
         batch_size: Examples a batch; a last smaller batch is left out.
         seed: Of the orders.
         steps: Batches an epoch, None for one pass over the longer set.
+        shuffle: Whether there is a new order each epoch; if not, that of the
+            first one is kept.
 
     Returns:
         A `tf.data.Dataset` of (source, target) batches.
@@ -44,7 +48,8 @@ def pairs(source, target, batch_size=128, seed=0, steps=None):
     next_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
 
     def orders(_):
-        epoch = next_epoch.assign_add(1) - 1
+        step = int(shuffle)
+        epoch = next_epoch.assign_add(step) - step
         seeds = tf.random.experimental.stateless_split([seed, epoch], 2)
         return [
             _order(len(one), count, seeds[i]) for i, one in enumerate(sets)

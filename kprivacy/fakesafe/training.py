@@ -29,7 +29,9 @@ def datasets(config):
     )
     watched = domains.read(config.source, config.source.validation_split)
     count = min(len(watched), config.batch_size)
-    held = pairs(watched.data, target.data[:count], count, config.seed)
+    held = pairs(
+        watched.data, target.data[:count], count, config.seed, shuffle=False
+    )
     return dataset, held
 
 
