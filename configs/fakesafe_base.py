@@ -29,6 +29,7 @@ def fakesafe(source, target, variant=None):
     config.adversary_learning_rate = 2e-4  # of D
     config.beta_1 = 0.9  # Adam's momentum
     config.cosine_decay = False  # whether both rates decay to 2 %
+    config.pretraining_steps = 0  # of the code alone, before epoch 0
     config.average = 0.0  # momentum of averaged weights; 0: none
 
     for role, name in (("source", source), ("target", target)):
@@ -87,7 +88,8 @@ def _improve(config):
     128 is what an image of 28 x 28 holds beside looking like one. F and R
     learn faster than D: they have the message to learn as well.
     """
-    config.epochs = 13
+    config.epochs = 10
+    config.pretraining_steps = 4000
     config.learning_rate = 1e-3
     config.adversary_learning_rate = 3e-4
     config.beta_1 = 0.5

@@ -13,12 +13,8 @@ def get_config(variant=None):
         config.epochs = 10
         config.steps_per_epoch = 200
         config.batch_size = 32
-        config.learning_rate = 1e-3
-        config.adversary_learning_rate = 3e-4
-        config.cosine_decay = True
         config.client.code = config.server.code = 32
         config.model.cycle_weight = 5.0
-        config.source.validation_split = "test"
     return config
 
 

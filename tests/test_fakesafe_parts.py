@@ -31,6 +31,7 @@ ENDS = [
 @pytest.mark.parametrize("source, target", ENDS)
 @pytest.mark.parametrize("options", [
     {"units": (8,)}, {"units": (8,), "code": 6}, CONVOLUTIONS,
+    {**CONVOLUTIONS, "detail": 3},
 ])
 def test_networks_between_any_two_domains(source, target, options):
     client = build_client(source, target, **options)
@@ -42,7 +43,7 @@ def test_networks_between_any_two_domains(source, target, options):
     assert server.output_shape == (None, *source)
     judge = build_adversary(
         client, network=options.get("network", "mlp"), units=(8,),
-        filters=(3, 4), dropout=0.1,
+        filters=(3, 4), dropout=0.1, detail=options.get("detail", 0),
     )
     assert judge.output_shape == (None, 1)
 

@@ -51,12 +51,12 @@ TASKS = tuple(
          (0.5,), (0.1, 0.3, 0.9), (0, 1, 2), 200),
         ("cifar10_subset", "ran_cifar10_subset", (0.9, 0.98, 0.998),
          (0.9,), (0.1, 0.3, 0.9), (0,), 200),
-        ("esc10", "ran_esc10", (0.98, 0.998),
-         (), (0.3,), (0, 1, 2), 200,
+        ("esc10", "ran_esc10", (0.998,),
+         (), (), (0,), 200,
          ("ridge", "kernel_ridge", "nearest_neighbours", "class_posterior",
           "mlp")),
         ("bloodmnist_subset", "ran_bloodmnist_subset", (0.998,),
-         (), (0.3,), (0,), 200),
+         (), (), (0,), 200),
     )
 )
 

@@ -7,11 +7,13 @@ import pathlib
 import keras
 
 from kprivacy import files
+from kprivacy.errors import UserError
 from kprivacy.fakesafe import domains
 from kprivacy.fakesafe.adversary import build_adversary
 from kprivacy.fakesafe.client import build_client
 from kprivacy.fakesafe.model import FakeSafe
 from kprivacy.fakesafe.pairing import pairs
+from kprivacy.fakesafe.pretraining import CodecPretraining
 from kprivacy.fakesafe.server import build_server
 from kprivacy.optimizers import adam
 
@@ -59,10 +61,26 @@ def build(config, dataset):
 
 
 def schedules(config):
-    """The callback that ends with the averaged weights, where asked for."""
-    if not config.average:
-        return []
-    return [keras.callbacks.SwapEMAWeights(swap_on_epoch=False)]
+    """Callbacks: the code before the fakes, averaged weights at the end."""
+    chosen = []
+    if config.pretraining_steps:
+        if not config.client.code:
+            raise UserError(
+                "`pretraining_steps` are of the code in the middle. Received: "
+                f"{config.pretraining_steps} with client.code=0. Give the "
+                "networks a code, or leave it at 0."
+            )
+        source = domains.read(config.source, config.source.train_split)
+        chosen.append(CodecPretraining(
+            source.data,
+            config.pretraining_steps,
+            config.batch_size,
+            config.learning_rate,
+            seed=config.seed,
+        ))
+    if config.average:
+        chosen.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=False))
+    return chosen
 
 
 def write_parts(model, config, directory):
