@@ -88,8 +88,7 @@ def _improve(config):
     128 is what an image of 28 x 28 holds beside looking like one. F and R
     learn faster than D: they have the message to learn as well.
     """
-    config.epochs = 10
-    config.pretraining_steps = 4000
+    config.epochs = 13
     config.learning_rate = 1e-3
     config.adversary_learning_rate = 3e-4
     config.beta_1 = 0.5

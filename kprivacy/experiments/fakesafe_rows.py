@@ -113,6 +113,7 @@ def _fit_to(made, row):
         made.client.code = made.server.code = 64
     if row.target == "mnist" and ours:
         # Most of a digit is black: fewer bits, of more weight.
+        made.epochs, made.pretraining_steps = 10, 4000
         made.client.code = made.server.code = 96
         for part in (made.client, made.server, made.adversary):
             part.detail = 16
