@@ -4,6 +4,7 @@ import ml_collections
 from kprivacy.configs.common import check_variant
 
 SMOKE_EXAMPLES = 64
+VECTORS = ("words:", "vectors:")
 
 
 def fakesafe(source, target, variant=None):
@@ -58,13 +59,20 @@ def fakesafe(source, target, variant=None):
     model.pool_size = 0  # earlier fakes for D
     model.quantize = ml_collections.config_dict.placeholder(bool)  # images
     model.channel_noise = ml_collections.config_dict.placeholder(float)
-    if variant is None:
-        _improve(config)
-    if variant == "paper":
-        model.quantize = False
-        model.channel_noise = 0.0
     if variant == "smoke":
         _shrink(config)
+        return config
+    if source.startswith(VECTORS):
+        config.client.units = (64, 256, 512, 1024)  # the paper's, of text
+        config.server.units = (128, 256, 512, 1024)
+    if variant is None:
+        _improve(config)
+        _fit(config)
+    else:
+        model.quantize = False
+        model.channel_noise = 0.0
+        if source.startswith(VECTORS):
+            config.server.dropout = 0.2
     return config
 
 
@@ -99,6 +107,26 @@ def _improve(config):
         part.code = 128
         part.key = True
     config.model.code_weight = 0.5
+
+
+def _fit(config):
+    """What the domains ask for, beyond `_improve`."""
+    both = config.client, config.server
+    if config.source.name.startswith("words:"):
+        # A few hundred words need few bits, and no dropout in between.
+        config.epochs = 8
+        for part in both:
+            part.code = 64
+    if config.target.name == "mnist":
+        # Most of a digit is black: fewer bits, of more weight.
+        config.pretraining_steps = 4000
+        for part in (*both, config.adversary):
+            part.detail = 16
+        for part in both:
+            part.code = 96
+        config.model.cycle_weight = 30.0
+        config.model.code_weight = 3.0
+        config.model.channel_noise = 0.01
 
 
 def _shrink(config):

@@ -12,12 +12,7 @@ from kprivacy.configs import fakesafe_base
 
 def get_config(variant=None):
     """Returns the config; `variant` may be "paper" or "smoke"."""
-    config = fakesafe_base.fakesafe("words:glove:all", "fashion_mnist", variant)
-    if variant != "smoke":
-        config.client.units = (64, 256, 512, 1024)  # the paper's, of words
-        config.server.units = (128, 256, 512, 1024)
-        config.server.dropout = 0.2
-    return config
+    return fakesafe_base.fakesafe("words:glove:all", "fashion_mnist", variant)
 
 
 def get_sweep():

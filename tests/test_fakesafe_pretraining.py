@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import pytest
+from kprivacy.configs import fakesafe_base
 
 from kprivacy import data, fakesafe, train_lib
-from kprivacy.configs import fakesafe_base
 from kprivacy.errors import UserError
 from kprivacy.fakesafe.pretraining import CodecPretraining, build_codec
 

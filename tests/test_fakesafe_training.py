@@ -79,7 +79,7 @@ def test_messages_come_back_under_their_key_alone(digits):
         return f1, np.mean((found - test) ** 2) / ceiling
 
     untrained = measured(right)
-    model.fit(pairs(known, known, 64, steps=200), epochs=12, verbose=0)
+    model.fit(pairs(known, known, 64, steps=200), epochs=16, verbose=0)
     trained, lost = measured(right), measured(wrong)
     assert untrained[0] < 0.3 and untrained[1] > 1
     assert trained[0] > 0.85 and trained[1] < 0.4

@@ -90,33 +90,8 @@ def config(row, setting, seed=0, profile="cpu"):
         variant = "smoke"
     made = fakesafe_base.fakesafe(row.source, row.target, variant)
     made.seed = seed
-    if profile != "smoke":
-        _fit_to(made, row)
-    elif setting == "ours":
+    if profile == "smoke" and setting == "ours":
         for part in (made.client, made.server):
             part.code, part.key = 8, True
         made.pretraining_steps = 2
     return made
-
-
-def _fit_to(made, row):
-    """What the domains of a row ask for."""
-    ours = made.client.code > 0
-    if row.source.startswith(("words:", "vectors:")):
-        made.client.units = (64, 256, 512, 1024)
-        made.server.units = (128, 256, 512, 1024)
-        if not ours:
-            made.server.dropout = 0.2
-    if row.source.startswith("words:") and ours:
-        # A hundred words need few bits, and no dropout in between.
-        made.epochs = 8
-        made.client.code = made.server.code = 64
-    if row.target == "mnist" and ours:
-        # Most of a digit is black: fewer bits, of more weight.
-        made.epochs, made.pretraining_steps = 10, 4000
-        made.client.code = made.server.code = 96
-        for part in (made.client, made.server, made.adversary):
-            part.detail = 16
-        made.model.cycle_weight = 30.0
-        made.model.code_weight = 3.0
-        made.model.channel_noise = 0.01
