@@ -59,7 +59,12 @@ def small_model():
 
 
 def test_messages_come_back_under_their_key_alone(digits):
-    """A claim, on fakes that went through files."""
+    """A claim, on fakes that went through files.
+
+    Seeds 0 to 2 reach an F1 of .86 to .88, the originals .95, and .28 to .30
+    of the mean image's error; under another key .09 to .13 and 1.6 to 1.7.
+    Other lengths and rates of training end between .84 and .89.
+    """
     from sklearn.metrics import f1_score
     from sklearn.svm import SVC
 
@@ -82,7 +87,7 @@ def test_messages_come_back_under_their_key_alone(digits):
     model.fit(pairs(known, known, 64, steps=200), epochs=16, verbose=0)
     trained, lost = measured(right), measured(wrong)
     assert untrained[0] < 0.3 and untrained[1] > 1
-    assert trained[0] > 0.85 and trained[1] < 0.4
+    assert trained[0] > 0.8 and trained[1] < 0.4
     assert lost[0] < 0.2 and lost[1] > 1
 
 
