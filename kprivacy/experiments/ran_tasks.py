@@ -52,11 +52,11 @@ TASKS = tuple(
         ("cifar10_subset", "ran_cifar10_subset", (0.9, 0.98, 0.998),
          (0.9,), (0.1, 0.3, 0.9), (0,), 200),
         ("esc10", "ran_esc10", (0.998,),
-         (), (), (0,), 200,
+         (), (0.3,), (0,), 200,
          ("ridge", "kernel_ridge", "nearest_neighbours", "class_posterior",
           "mlp")),
         ("bloodmnist_subset", "ran_bloodmnist_subset", (0.998,),
-         (), (), (0,), 200),
+         (), (0.3,), (0,), 200),
     )
 )
 
