@@ -76,6 +76,12 @@ def fakesafe(source, target, variant=None):
     return config
 
 
+def cycle_weight_sweep():
+    """Weights of the cycle loss, as overrides of single fields."""
+    weights = (1.0, 3.0, 10.0, 30.0)
+    return [{"model.cycle_weight": weight} for weight in weights]
+
+
 def _network():
     network = ml_collections.ConfigDict()
     network.network = "mlp"  # or "convolutional"

@@ -6,7 +6,9 @@ import pathlib
 
 import numpy as np
 
+from kprivacy import train_lib
 from kprivacy.attacks import fakes as judges
+from kprivacy.attacks.fakes import secrecy
 from kprivacy.fakesafe import domains, words
 from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
 
@@ -57,22 +59,23 @@ def measure(config, model, classifiers, seed=0, effort=FULL):
     sender, receiver = Sender(model.client), Receiver(model.server)
     pads = pads_of(model.client, secret(seed))
     test = tested(config.source, effort.tested)
-    drawn = () if pads is None else (pads(len(test)),)
+    drawn = secrecy.draw(pads, len(test))
     sent = sender(test.data, *drawn)
     recovered = receiver(sent, *drawn)
     found = recovery(config.source, classifiers, effort)(
         test.data, test.labels, recovered
     ).to_dict()
     if len(model.client.output_shape) == 4:
-        found |= realism(config, sender, pads, classifiers, seed, effort)
+        found |= realism(
+            config, sender, pads, test, classifiers, seed, effort
+        )
     return {name: one for name, one in found.items() if one is not None}
 
 
-def realism(config, sender, pads, classifiers, seed=0, effort=FULL):
-    """Fakes against real examples of their domain."""
+def realism(config, sender, pads, messages, classifiers, seed, effort):
+    """Fakes of messages against real examples of their domain."""
     target = part(config.target, config.target.test_split, effort.judged)
     known = part(config.target, "attacker", effort.judged)
-    messages = tested(config.source, effort.tested)
     half = len(messages) // 2
     sent = [
         _sent(sender, pads, some, count)
@@ -139,9 +142,7 @@ def classifier(section, folder, effort=FULL):
         epochs=effort.epochs,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"unfinished_{path.name}")
-    found.save(beside)
-    beside.replace(path)
+    train_lib.save(found, path)
     return found
 
 
@@ -161,4 +162,4 @@ def _sent(sender, pads, messages, count):
     data = np.tile(
         messages.data, (turns,) + (1,) * (messages.data.ndim - 1)
     )[:count]
-    return sender(data, *(() if pads is None else (pads(len(data)),)))
+    return sender(data, *secrecy.draw(pads, len(data)))

@@ -3,6 +3,7 @@
 import pathlib
 
 from kprivacy import pictures, workdir
+from kprivacy.attacks.fakes import secrecy
 from kprivacy.experiments import fakesafe_bench
 from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
 
@@ -34,7 +35,7 @@ def _rows(label, config, directory):
     messages = fakesafe_bench.tested(config.source, COLUMNS)
     messages = messages.take(slice(0, COLUMNS))
     pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
-    drawn = () if pads is None else (pads(len(messages)),)
+    drawn = secrecy.draw(pads, len(messages))
     sent = Sender(model.client)(messages.data, *drawn)
     if messages.data.ndim != 4:
         return {label: sent}

@@ -9,7 +9,7 @@ larger one of noise and JPEG 90; the goal is at most .05.
 import functools
 
 from kprivacy import train_lib
-from kprivacy.attacks.fakes import distortions
+from kprivacy.attacks.fakes import distortions, secrecy
 from kprivacy.experiments import (
     fakesafe_bench,
     fakesafe_rows,
@@ -53,7 +53,7 @@ def _run(config, directory, effort):
     model, classifiers = trained(config, directory)
     messages = fakesafe_bench.tested(config.source, TESTED)
     pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
-    drawn = () if pads is None else (pads(len(messages)),)
+    drawn = secrecy.draw(pads, len(messages))
     sent = Sender(model.client)(messages.data, *drawn)
     recovery = fakesafe_bench.recovery(config.source, classifiers, effort)
     receiver = Receiver(model.server)

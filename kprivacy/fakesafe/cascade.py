@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from kprivacy import errors
+from kprivacy.fakesafe.keys import key_bits
 from kprivacy.fakesafe.layers import RoundToBytes
 from kprivacy.fakesafe.model import FakeSafe
 
@@ -44,7 +45,7 @@ class Cascade:
     def __init__(self, steps):
         self.steps = list(steps)
         _check(self.steps)
-        self.key_sizes = [_key_size(step) for step in self.steps]
+        self.key_sizes = [key_bits(step.client) for step in self.steps]
         self.client = self._client()
         self.server = self._server()
 
@@ -122,11 +123,6 @@ def _named(model, name):
     """The same layers under another name: those of a model are unique."""
     inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
     return keras.Model(inputs, model.outputs[0], name=name)
-
-
-def _key_size(step):
-    keys = step.client.inputs[1:]
-    return keys[0].shape[-1] if keys else 0
 
 
 def _check(steps):

@@ -5,12 +5,12 @@ import pathlib
 
 import numpy as np
 
-from kprivacy import files
+from kprivacy import files, releases
 
 
 def to_uint8(images):
     """Images in [0, 1] as bytes, rounded to the nearest."""
-    return np.round(np.clip(images, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return releases.to_wire(images, np.uint8)
 
 
 def png_bytes(image):

@@ -20,6 +20,12 @@ def new_nonce():
     return secrets.token_bytes(16)
 
 
+def key_bits(client):
+    """Length of the pad that a client takes a message; 0 without a key."""
+    keys = client.inputs[1:]
+    return int(keys[0].shape[-1]) if keys else 0
+
+
 def expand(secret, nonces, bits):
     """The pads of messages: SHAKE-256 of the secret and each nonce.
 

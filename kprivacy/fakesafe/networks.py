@@ -98,8 +98,7 @@ def _out(x, shape, network, units, convolutions, dense):
 
 
 def _check_code(network, code, key):
-    if code and (isinstance(code, bool) or not isinstance(code, int)
-                 or code < 1):
+    if code:
         errors.check_count("code", code)
     if not code and (key or network == "convolutional"):
         raise errors.UserError(

@@ -68,9 +68,8 @@ class Pads:
 
 def pads_of(client, secret=None):
     """`Pads` for a client, or None where it has no key."""
-    if len(client.inputs) < 2:
-        return None
-    return Pads(int(client.inputs[1].shape[-1]), secret)
+    bits = keys.key_bits(client)
+    return Pads(bits, secret) if bits else None
 
 
 def _predict(model, data, pads):

@@ -11,6 +11,7 @@ from kprivacy.errors import UserError
 from kprivacy.fakesafe import domains
 from kprivacy.fakesafe.adversary import build_adversary
 from kprivacy.fakesafe.client import build_client
+from kprivacy.fakesafe.keys import key_bits
 from kprivacy.fakesafe.model import FakeSafe
 from kprivacy.fakesafe.pairing import pairs
 from kprivacy.fakesafe.pretraining import CodecPretraining
@@ -40,11 +41,11 @@ def datasets(config):
 def build(config, dataset):
     """Builds and compiles the model of a config for a `pairs` dataset."""
     source, target = (one.shape[1:] for one in dataset.element_spec)
-    client = build_client(source, target, **_options(config.client))
-    server = build_server(client, **_options(config.server))
-    adversary = build_adversary(client, **_options(config.adversary))
+    client = build_client(source, target, **config.client)
+    server = build_server(client, **config.server)
+    adversary = build_adversary(client, **config.adversary)
     model = FakeSafe(
-        client, server, adversary, seed=config.seed, **_options(config.model)
+        client, server, adversary, seed=config.seed, **config.model
     )
     steps = config.epochs * int(dataset.cardinality())
     model.compile(
@@ -85,9 +86,9 @@ def schedules(config):
 
 def write_parts(model, config, directory):
     """Writes client/ for the sender alone, server/ for the receiver alone."""
-    for role, name in (("client", "client"), ("server", "server")):
+    for role in ("client", "server"):
         write_part(getattr(model, role), role, model, pair_of(config),
-                   pathlib.Path(directory) / name)
+                   pathlib.Path(directory) / role)
 
 
 def write_part(part, role, model, pair, folder):
@@ -100,14 +101,13 @@ def write_part(part, role, model, pair, folder):
         pair: Hex digest that names the pair of client and server.
         folder: Where it goes; replaced if it exists.
     """
-    keys = model.client.inputs[1:]
     domain = {
         "format": 1,
         "method": "fakesafe",
         "pair": pair,
         "source": _domain(model.client.inputs[0].shape[1:]),
         "target": _domain(model.client.output_shape[1:]),
-        "key_bits": int(keys[0].shape[-1]) if keys else 0,
+        "key_bits": key_bits(model.client),
     }
     with files.new_folder(folder) as beside:
         part.save(beside / f"{role}.keras")
@@ -140,10 +140,6 @@ def _averaged(config):
     if not config.average:
         return {}
     return {"use_ema": True, "ema_momentum": config.average}
-
-
-def _options(section):
-    return dict(section.items())
 
 
 def finetune(model, config):

@@ -21,13 +21,13 @@ def datasets(config):
 
 def build(config, dataset):
     """Builds and compiles the model of a config for a `data.load` dataset."""
-    client = build_client(_shape(dataset), **_options(config.client))
+    client = build_client(_shape(dataset), **config.client)
     server = build_server(
-        client, dataset.num_classes, **_options(config.server)
+        client, dataset.num_classes, **config.server
     )
-    adversary = build_adversary(client, **_options(config.adversary))
+    adversary = build_adversary(client, **config.adversary)
     model = RAN(
-        client, server, adversary, seed=config.seed, **_options(config.model)
+        client, server, adversary, seed=config.seed, **config.model
     )
     steps = _steps(config, dataset)
     model.compile(
@@ -66,10 +66,10 @@ def write_parts(model, config, directory):
 def plain_classifier(config, dataset):
     """Client and server of a config as one classifier, without noise."""
     keras.utils.set_random_seed(config.seed)
-    options = {**_options(config.client), "noise": 0.0}
+    options = {**config.client, "noise": 0.0}
     client = build_client(_shape(dataset), **options)
     server = build_server(
-        client, dataset.num_classes, **_options(config.server)
+        client, dataset.num_classes, **config.server
     )
     model = keras.Sequential([client, server])
     steps = _steps(config, dataset)
@@ -87,7 +87,3 @@ def _shape(dataset):
 def _steps(config, dataset):
     """Batches of a whole training."""
     return config.epochs * int(dataset.cardinality())
-
-
-def _options(section):
-    return dict(section.items())
