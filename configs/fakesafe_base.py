@@ -14,11 +14,12 @@ def fakesafe(source, target, variant=None):
         source: Name of the private domain, as for
             `kprivacy.fakesafe.domains.read`.
         target: Name of the fake's domain.
-        variant: None for convolutional networks around a keyed code of bits,
+        variant: None for a keyed code of bits inside a cover, where the fake
+            is an image; "convolutional" for fakes made of the code alone;
             "paper" for the paper's perceptrons, "smoke" for two steps of
             these on a few examples.
     """
-    check_variant(variant, ("paper", "smoke"))
+    check_variant(variant, ("convolutional", "paper", "smoke"))
     config = ml_collections.ConfigDict()
     config.method = "fakesafe"  # folder of kprivacy that trains it
     config.seed = 0  # of weights, orders, keys and noise
@@ -32,6 +33,7 @@ def fakesafe(source, target, variant=None):
     config.cosine_decay = False  # whether both rates decay to 2 %
     config.pretraining_steps = 0  # of the code alone, before epoch 0
     config.average = 0.0  # momentum of averaged weights; 0: none
+    config.content_epochs = 4  # of the classifier behind `content_weight`
 
     for role, name in (("source", source), ("target", target)):
         config[role] = domain = ml_collections.ConfigDict()
@@ -56,6 +58,7 @@ def fakesafe(source, target, variant=None):
     model.cycle_weight = 10.0  # of the cycle loss
     model.identity_weight = 0.0  # of the identity loss
     model.code_weight = 0.0  # of the code's error
+    model.content_weight = 0.0  # of the classes' divergence
     model.pool_size = 0  # earlier fakes for D
     model.quantize = ml_collections.config_dict.placeholder(bool)  # images
     model.channel_noise = ml_collections.config_dict.placeholder(float)
@@ -65,9 +68,12 @@ def fakesafe(source, target, variant=None):
     if source.startswith(VECTORS):
         config.client.units = (64, 256, 512, 1024)  # the paper's, of text
         config.server.units = (128, 256, 512, 1024)
-    if variant is None:
+    if variant != "paper":
         _improve(config)
-        _fit(config)
+        if variant or target.startswith(VECTORS):
+            _fit(config)
+        else:
+            _cover(config)
     else:
         model.quantize = False
         model.channel_noise = 0.0
@@ -92,6 +98,9 @@ def _network():
     network.normalise = True  # whether dense layers have batch norm
     network.code = 0  # length of the code in the middle; 0: none
     network.key = False  # whether the code is turned by a secret key
+    network.cover = 0  # bits a direction of a cover image; 0: no cover
+    network.spacing = 0.09  # of a cover's lattice: strength against trace
+    network.smooth = 0.5  # of its directions, pixels
     return network
 
 
@@ -115,8 +124,33 @@ def _improve(config):
     config.model.code_weight = 0.5
 
 
+def _cover(config):
+    """The code goes into a real example of the fake's domain.
+
+    Message and code are learnt first, by classes as well as by pixels; what
+    is left is where a cover can change unseen, and to read it under noise.
+    """
+    config.epochs = 2
+    config.pretraining_steps = 6000
+    config.model.code_weight = 0.0
+    config.model.channel_noise = 0.01
+    config.model.content_weight = 1.0
+    both = config.client, config.server
+    for part in both:
+        part.cover, part.code = 1, 96
+    if config.target.name == "mnist":
+        # Few pixels of a digit are grey: two bits in each direction.
+        for part in both:
+            part.cover, part.code = 2, 64
+    if config.source.name.startswith(VECTORS):
+        config.model.content_weight = 0.0
+        config.pretraining_steps = 3000
+        for part in both:
+            part.code = 64
+
+
 def _fit(config):
-    """What the domains ask for, beyond `_improve`."""
+    """What the domains ask for, beyond `_improve`, without covers."""
     both = config.client, config.server
     if config.source.name.startswith("words:"):
         # A few hundred words need few bits, and no dropout in between.

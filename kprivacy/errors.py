@@ -23,9 +23,10 @@ def check_roles(client, **others):
                 f"Received: {model.name!r}, which has none yet. Begin a "
                 "`keras.Sequential` with `keras.Input(shape)`."
             )
-    if len(client.inputs) > 2:
+    if len([one for one in client.inputs if one.name != "cover"]) > 2:
         raise UserError(
-            "`client` must take the data and at most one noise input. "
+            "`client` must take the data and at most one noise input, or a "
+            "key and a cover. "
             f"Received: {len(client.inputs)} inputs."
         )
     codes = tuple(client.outputs[0].shape[1:])
@@ -56,6 +57,14 @@ def check_fraction(name, value):
     if not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise UserError(
             f"`{name}` must be a number in [0, 1]. Received: {name}={value!r}."
+        )
+
+
+def check_positive(name, value):
+    """Raises unless `value` is a number above 0."""
+    if not isinstance(value, (int, float)) or not value > 0:
+        raise UserError(
+            f"`{name}` must be a number above 0. Received: {name}={value!r}."
         )
 
 

@@ -33,6 +33,10 @@ _NEW_KEY = flags.DEFINE_string(
 _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size", 64, "Examples a step.", lower_bound=1
 )
+_COVERS = flags.DEFINE_string(
+    "covers", None, "Pictures of yours to hide messages in, where the client "
+    "takes them: as --input, each used once."
+)
 _RESIZE = flags.DEFINE_bool(
     "resize", False, "Whether images of another size or mode are converted."
 )
@@ -58,6 +62,7 @@ def main(argv):
             key_file=_KEY_FILE.value,
             batch_size=_BATCH_SIZE.value,
             resize=_RESIZE.value,
+            covers=_COVERS.value,
         )
     sys.exit(report.tell(result, "protected", _OUTPUT.value))
 

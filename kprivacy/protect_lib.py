@@ -13,8 +13,12 @@ from kprivacy.protection import (
     progress,
     secret,
     sides,
+    stock,
     wire,
 )
+
+# What the manifest says of a fake, beside its place: not its cover.
+TOLD = ("nonce", "name")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +37,13 @@ class Result:
 
 
 def protect(
-    client, input, output, key_file=None, batch_size=64, resize=False
+    client,
+    input,
+    output,
+    key_file=None,
+    batch_size=64,
+    resize=False,
+    covers=None,
 ):
     """Writes a fake of every private example, and a manifest.
 
@@ -48,6 +58,8 @@ def protect(
         key_file: Path of the key; needed exactly if the pair takes one.
         batch_size: Examples a step.
         resize: Whether images of another size or mode are converted.
+        covers: Pictures of the fake's domain, as `input`, where the client
+            takes them. Each is used once.
 
     Returns:
         `Result`.
@@ -58,18 +70,27 @@ def protect(
     errors.check_count("batch_size", batch_size)
     output = pathlib.Path(output).expanduser()
     _check_apart(input, output)
+    if covers is not None:
+        _check_apart(covers, output, "covers")
     side = sides.read(client, "client")
     key = secret.read(key_file, side.key_bits)
     found = private.find(input, side.source, resize)
     fakes = wire.fakes_of(output, side.target)
-    entries, todo = plan.draw(output, side.pair, key, found.names, fakes)
+    hidden_in = stock.Stock(side, covers, resize)
+    entries, todo = plan.draw(
+        output, side.pair, key, found.names, fakes, hidden_in
+    )
     bad = []
     line = progress.Line("protected", len(entries), len(found.names))
     for batch in _batches(todo, found.read, batch_size, bad):
-        made = [entry for entry, _ in batch]
+        made = [entry for entry, _, _ in batch]
         nonces = [bytes.fromhex(entry["nonce"]) for entry in made]
-        data = np.stack([example for _, example in batch])
-        sent = side(data, key.pads(nonces, side.key_bits))
+        data = np.stack([example for _, example, _ in batch])
+        sent = side(
+            data,
+            key.pads(nonces, side.key_bits),
+            hidden_in.read([cover for _, _, cover in batch]),
+        )
         fakes.write([entry["id"] for entry in made], sent)
         entries += made
         line.add(len(made))
@@ -78,24 +99,24 @@ def protect(
     return Result(len(entries), bad, found.ignored)
 
 
-def _check_apart(input, output):
+def _check_apart(input, output, flag="input"):
     given, made = (
         pathlib.Path(path).expanduser().resolve() for path in (input, output)
     )
     if given in (made, *made.parents) or made in given.parents:
         raise errors.UserError(
-            "--input and --output must lie apart, so that no private file is "
+            f"--{flag} and --output must lie apart, so that no private file is "
             f"handed on with the fakes. Received: {str(input)!r} and "
             f"{str(output)!r}. Choose an --output outside."
         )
 
 
 def _batches(todo, read, batch_size, bad):
-    """Lists of (entry, example); what cannot be read comes into `bad`."""
+    """Lists of (entry, example, index of cover); the unreadable into `bad`."""
     batch = []
-    for index, entry in todo:
+    for index, entry, cover in todo:
         try:
-            batch.append((entry, read(index)))
+            batch.append((entry, read(index), cover))
         except errors.UserError as error:
             bad.append(str(error))
         if len(batch) == batch_size:
@@ -113,7 +134,7 @@ def _finish(output, pair, key, fakes, entries, bad):
     entries = sorted(entries, key=lambda entry: entry["id"])
     places = fakes.finish([entry["id"] for entry in entries])
     described = [
-        {**place, **{k: v for k, v in entry.items() if k != "id"}}
+        {**place, **{k: v for k, v in entry.items() if k in TOLD}}
         for place, entry in zip(places, entries)
     ]
     manifest.write(output, pair, key, described)

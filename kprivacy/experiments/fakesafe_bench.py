@@ -10,6 +10,7 @@ from kprivacy import train_lib
 from kprivacy.attacks import fakes as judges
 from kprivacy.attacks.fakes import secrecy
 from kprivacy.fakesafe import domains, words
+from kprivacy.fakesafe.covers import takes_cover
 from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
 
 
@@ -56,7 +57,7 @@ def measure(config, model, classifiers, seed=0, effort=FULL):
     Returns:
         A dict of numbers, the keys of the tables.
     """
-    sender, receiver = Sender(model.client), Receiver(model.server)
+    sender, receiver = sender_of(config, model), Receiver(model.server)
     pads = pads_of(model.client, secret(seed))
     test = tested(config.source, effort.tested)
     drawn = secrecy.draw(pads, len(test))
@@ -70,6 +71,14 @@ def measure(config, model, classifiers, seed=0, effort=FULL):
             config, sender, pads, test, classifiers, seed, effort
         )
     return {name: one for name, one in found.items() if one is not None}
+
+
+def sender_of(config, model):
+    """The sender, with a stock of the training's own examples as covers."""
+    covers = None
+    if takes_cover(model.client):
+        covers = part(config.target, "defender", None).data
+    return Sender(model.client, covers)
 
 
 def realism(config, sender, pads, messages, classifiers, seed, effort):
@@ -123,7 +132,7 @@ def tested(section, most):
 
 
 def part(section, split, most):
-    """A seeded choice of at most `most` examples."""
+    """A seeded choice of at most `most` examples; None: of all."""
     found = domains.read(section, split)
     order = np.random.default_rng(0).permutation(len(found))
     return found.take(order[:most])

@@ -5,7 +5,7 @@ import pathlib
 from kprivacy import pictures, workdir
 from kprivacy.attacks.fakes import secrecy
 from kprivacy.experiments import fakesafe_bench
-from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
+from kprivacy.fakesafe.sides import Receiver, pads_of
 
 COLUMNS = 10
 
@@ -36,7 +36,7 @@ def _rows(label, config, directory):
     messages = messages.take(slice(0, COLUMNS))
     pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
     drawn = secrecy.draw(pads, len(messages))
-    sent = Sender(model.client)(messages.data, *drawn)
+    sent = fakesafe_bench.sender_of(config, model)(messages.data, *drawn)
     if messages.data.ndim != 4:
         return {label: sent}
     return {

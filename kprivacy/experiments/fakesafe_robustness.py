@@ -17,7 +17,7 @@ from kprivacy.experiments import (
     summaries,
 )
 from kprivacy.experiments.fakesafe_rows import SETTINGS
-from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
+from kprivacy.fakesafe.sides import Receiver, pads_of
 
 SEEDS = (0,)
 RUNS = "fakesafe_table1"
@@ -54,7 +54,7 @@ def _run(config, directory, effort):
     messages = fakesafe_bench.tested(config.source, TESTED)
     pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
     drawn = secrecy.draw(pads, len(messages))
-    sent = Sender(model.client)(messages.data, *drawn)
+    sent = fakesafe_bench.sender_of(config, model)(messages.data, *drawn)
     recovery = fakesafe_bench.recovery(config.source, classifiers, effort)
     receiver = Receiver(model.server)
     found = {}

@@ -4,7 +4,9 @@ import dataclasses
 
 from kprivacy.configs import fakesafe_base
 
-SETTINGS = ("paper_setting", "ours")
+# The variant of the config that each setting is.
+SETTINGS = {"paper_setting": "paper", "convolutional": "convolutional",
+            "ours": None}
 SEEDS = (0, 1, 2)
 # The sets that stand for the names of the tables.
 DOMAINS = {
@@ -81,17 +83,16 @@ def config(row, setting, seed=0, profile="cpu"):
 
     Args:
         row: A `Row`.
-        setting: "paper_setting" or "ours".
+        setting: Of `SETTINGS`.
         seed: Of the training.
         profile: "cpu", or "smoke" for two steps on the digits.
     """
-    variant = "paper" if setting == "paper_setting" else None
-    if profile == "smoke":
-        variant = "smoke"
+    variant = "smoke" if profile == "smoke" else SETTINGS[setting]
     made = fakesafe_base.fakesafe(row.source, row.target, variant)
     made.seed = seed
-    if profile == "smoke" and setting == "ours":
+    if profile == "smoke" and setting != "paper_setting":
         for part in (made.client, made.server):
             part.code, part.key = 8, True
+            part.cover = int(setting == "ours")
         made.pretraining_steps = 2
     return made

@@ -20,7 +20,7 @@ from kprivacy.experiments import (
     summaries,
 )
 from kprivacy.experiments.fakesafe_rows import SETTINGS
-from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
+from kprivacy.fakesafe.sides import Receiver, pads_of
 
 SEEDS = (0,)
 RUNS = "fakesafe_table1"
@@ -46,7 +46,8 @@ def _run(config, directory, effort):
     other = config.copy_and_resolve_references()
     other.seed = 1
     other, _ = fakesafe_robustness.trained(other, directory)
-    sender, receiver = Sender(model.client), Receiver(model.server)
+    sender = fakesafe_bench.sender_of(config, model)
+    receiver = Receiver(model.server)
     pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
     test = fakesafe_bench.part(config.source, config.source.test_split, TESTED)
     known = fakesafe_bench.part(config.source, "attacker", max(COUNTS))

@@ -22,8 +22,8 @@ def new_nonce():
 
 def key_bits(client):
     """Length of the pad that a client takes a message; 0 without a key."""
-    keys = client.inputs[1:]
-    return int(keys[0].shape[-1]) if keys else 0
+    sizes = [one.shape[-1] for one in client.inputs if one.name == "key"]
+    return int(sizes[0]) if sizes else 0
 
 
 def expand(secret, nonces, bits):

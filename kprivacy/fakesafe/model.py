@@ -5,6 +5,9 @@ from keras import ops
 
 from kprivacy import errors
 from kprivacy.adversarial import AdversarialModel
+from kprivacy.fakesafe.content import ContentLoss
+from kprivacy.fakesafe.covers import takes_cover
+from kprivacy.fakesafe.keys import key_bits
 from kprivacy.fakesafe.layers import round_to_bytes
 from kprivacy.fakesafe.pool import ImagePool
 
@@ -36,9 +39,13 @@ class FakeSafe(AdversarialModel):
     Further options are off by default. `identity_weight` adds E|F(Y) - Y|
     where both domains have one shape. `pool_size` shows D earlier fakes.
     `code_weight` adds the squared error of the code that R reads in the
-    fake, where the networks have a code. A client with a `key` input is
+    fake, where the networks have a code. `content_weight` adds the divergence
+    between what `content`, a classifier of the source that stands still, says
+    of X and of R(F(X)): what is recovered is then of the same class even
+    where there are few bits. A client with a `key` input is
     trained with random keys, fresh for each example: F turns the signs of
-    its binary code by the key, R turns them back.
+    its binary code by the key, R turns them back. A client with a `cover`
+    input gets other real examples of the batch, and changes them a little.
 
     Args:
         client: F, see `kprivacy.fakesafe.build_client`.
@@ -52,6 +59,9 @@ class FakeSafe(AdversarialModel):
         channel_noise: Standard deviation of the noise before R, in units of
             the fake's; None: 0.02 for images, about 5/255, otherwise 0.
         pool_size: Earlier fakes that are kept for D; 0 for none.
+        content_weight: Of the divergence of classes.
+        content: A built functional `keras.Model` from the source to logits;
+            needed exactly if `content_weight` is above 0.
         seed: Seeds keys, noise and pool.
         **kwargs: Passed to `keras.Model`.
 
@@ -83,13 +93,18 @@ class FakeSafe(AdversarialModel):
         quantize=None,
         channel_noise=None,
         pool_size=0,
+        content_weight=0.0,
+        content=None,
         seed=None,
         **kwargs,
     ):
         errors.check_count("pool_size", pool_size, 0)
+        _check_content(content, content_weight)
         self.pool_size = pool_size
+        self.content_loss = ContentLoss(content) if content else None
         super().__init__(client, server, adversary, seed=seed, **kwargs)
         _check(client, server, identity_weight, code_weight)
+        self.content_weight = content_weight
         image = len(client.output_shape) == 4
         self.cycle_weight = cycle_weight
         self.identity_weight = identity_weight
@@ -102,9 +117,21 @@ class FakeSafe(AdversarialModel):
         self.cycle_loss = keras.losses.MeanAbsoluteError()
         self.score_loss = keras.losses.MeanSquaredError()
         self._taps = _Taps(client, server)
+        self._key = bool(key_bits(client))
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        if config.get("content"):
+            config["content"] = keras.saving.deserialize_keras_object(
+                config["content"], custom_objects=custom_objects
+            )
+        return super().from_config(config, custom_objects)
 
     def build(self, input_shape):
         super().build(input_shape)
+        # Saved with the model: a loaded one trains on.
+        self.content = self.content_loss and self.content_loss.classifier
         shape = self.client.output_shape[1:]
         self.pool = (
             ImagePool(self.pool_size, shape, self.noise_generator)
@@ -113,7 +140,7 @@ class FakeSafe(AdversarialModel):
 
     def train_step(self, data):
         source, target = _unpack(data)
-        inputs = self.client_inputs(source)
+        inputs = self.client_inputs(source, target)
         fakes = self.disguise(inputs, training=True)
         if self.pool is not None:
             fakes = self.pool.exchange(fakes)
@@ -130,22 +157,42 @@ class FakeSafe(AdversarialModel):
 
     def test_step(self, data):
         source, target = _unpack(data)
-        inputs = self.client_inputs(source)
+        inputs = self.client_inputs(source, target)
         losses = self.defender_objective(inputs, target, training=False)
         judged = self.adversary_objective(losses["fakes"], target, False)
         losses["adversary_loss"] = judged["loss"]
         return self.report(losses, source, losses["recovered"])
 
     def call(self, inputs, training=False):
-        drawn = self.client_inputs(inputs)
-        return self.recover(self.disguise(drawn, training), drawn, training)
+        """What comes back of the source, or of a list of the client's inputs.
 
-    def client_inputs(self, inputs):
-        """The source and, where the client has a key, fresh random keys."""
+        Keys are drawn where they are not given; covers must be.
+        """
+        if not isinstance(inputs, (list, tuple)):
+            inputs = self.client_inputs(inputs)
+        return self.recover(self.disguise(inputs, training), inputs, training)
+
+    def client_inputs(self, inputs, target=None):
+        """The source and, where the client takes them, keys and covers.
+
+        Keys are random and fresh, covers the examples of `target` in another
+        order.
+        """
         if len(self.client.inputs) == 1:
             return inputs
-        drawn = super().client_inputs(inputs)[1]
-        return [inputs, ops.cast(drawn < 0.5, drawn.dtype)]
+        drawn = [inputs]
+        if self._key:
+            shape = (ops.shape(inputs)[0], key_bits(self.client))
+            key = keras.random.uniform(shape, seed=self.noise_generator)
+            drawn.append(ops.cast(key < 0.5, key.dtype))
+        if len(self.client.inputs) > len(drawn):
+            if target is None:
+                raise errors.UserError(
+                    "This client takes a cover for each message. Received: "
+                    "none. Call the model with [source, key, cover]."
+                )
+            drawn.append(ops.roll(target, 1, axis=0))
+        return drawn
 
     def disguise(self, inputs, training=False):
         """The fakes as they leave, rounded where they become a file."""
@@ -171,16 +218,18 @@ class FakeSafe(AdversarialModel):
         source = inputs[0] if isinstance(inputs, list) else inputs
         fakes, sent = self._taps.client(inputs, training=training)
         fakes = self._as_sent(fakes)
-        recovered, read = self._taps.server(
-            self._as_received(fakes, inputs, training), training=training
+        recovered, read = self._taps.recover(
+            self._as_received(fakes, inputs, training), sent, training
         )
         scores = self.adversary(fakes, training=False)
         adversarial = self.score_loss(ops.ones_like(scores), scores)
         cycle = self.cycle_loss(source, recovered)
         loss = adversarial + self.cycle_weight * cycle
         if self.identity_weight:
-            same = self.disguise(self.client_inputs(target), training)
+            same = self.disguise(self.client_inputs(target, target), training)
             loss += self.identity_weight * self.cycle_loss(target, same)
+        if self.content_weight:
+            loss += self.content_weight * self.content_loss(source, recovered)
         if self.code_weight:
             loss += self.code_weight * self.score_loss(sent, read)
         return {
@@ -200,13 +249,15 @@ class FakeSafe(AdversarialModel):
             fakes = fakes + self.channel_noise * keras.random.normal(
                 ops.shape(fakes), seed=self.noise_generator
             )
-        return [fakes, inputs[1]] if isinstance(inputs, list) else fakes
+        return [fakes, inputs[1]] if self._key else fakes
 
     def get_config(self):
         names = ("cycle_weight", "identity_weight", "code_weight", "quantize",
-                 "channel_noise", "pool_size")
+                 "channel_noise", "pool_size", "content_weight")
+        content = self.content
         return {
             **super().get_config(),
+            "content": content and keras.saving.serialize_keras_object(content),
             **{name: getattr(self, name) for name in names},
         }
 
@@ -219,13 +270,36 @@ class _Taps:
 
     def __init__(self, client, server):
         sent, read = _layer(client, "mask", "code"), _layer(server, "code")
+        self._reader = self._decoder = None
+        if takes_cover(client):
+            # Both before the mask, or as it is taken off again.
+            sent, read = _layer(client, "code"), _layer(server, "mask", "code")
+            self._reader = keras.Model(_one_or_all(server.inputs), read)
+            self._decoder = keras.Model(read, server.outputs[0])
         self.client = _with_second(client, sent)
-        self.server = _with_second(server, read)
+        self._server = _with_second(server, read)
+
+    def recover(self, received, sent, training):
+        """What is recovered, and the code that was read.
+
+        From a cover, the code is read with the gradient of what was sent,
+        straight through: the cover's lattice has none to give.
+        """
+        if self._reader is None:
+            return self._server(received, training=training)
+        read = self._reader(received, training=training)
+        passed = read + (sent - ops.stop_gradient(sent))
+        return self._decoder(passed, training=training), read
 
 
 def _with_second(model, output):
-    inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
-    return keras.Model(inputs, [model.outputs[0], output])
+    return keras.Model(
+        _one_or_all(model.inputs), [model.outputs[0], output]
+    )
+
+
+def _one_or_all(values):
+    return values if len(values) > 1 else values[0]
 
 
 def _layer(model, *names):
@@ -244,12 +318,10 @@ def _check(client, server, identity_weight, code_weight):
             f"the batch. Received: a server to {server.output_shape[1:]}. "
             "Build it with `kprivacy.fakesafe.build_server(client)`."
         )
-    if [t.shape[1:] for t in client.inputs[1:]] != [
-        t.shape[1:] for t in server.inputs[1:]
-    ]:
+    if key_bits(client) != key_bits(server):
         raise errors.UserError(
             "`client` and `server` must take the same key or none. Received: "
-            f"{len(client.inputs)} and {len(server.inputs)} inputs. Give both "
+            f"{key_bits(client)} and {key_bits(server)} bits. Give both "
             "builders the same `code` and `key`."
         )
     if identity_weight and tuple(source) != tuple(target):
@@ -265,6 +337,16 @@ def _check(client, server, identity_weight, code_weight):
                 "without one. Build both with `code=64`, say, or leave it at "
                 "0."
             )
+
+
+def _check_content(content, weight):
+    if bool(weight) != (content is not None):
+        raise errors.UserError(
+            "`content_weight` and `content`, a classifier of the source, go "
+            f"together. Received: content_weight={weight!r} and "
+            f"{'no' if content is None else 'a'} classifier. Give both or "
+            "neither."
+        )
 
 
 def _unpack(data):

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from kprivacy import errors
+from kprivacy.fakesafe.covers import Embed, Read
 from kprivacy.fakesafe.layers import BinaryCode, Mask
 from kprivacy.networks import strided
 
@@ -25,6 +26,9 @@ def transform(
     normalise=True,
     code=0,
     key=False,
+    cover=0,
+    spacing=0.09,
+    smooth=0.5,
     binary=True,
 ):
     """Builds a network from one domain to another, F or R.
@@ -44,6 +48,11 @@ def transform(
         normalise: Whether dense layers have batch normalisation.
         code: Length of the code in the middle; 0 for none ("mlp" only).
         key: Whether there is an input "key", as long as the code.
+        cover: Bits that each direction of a cover holds, 1 or 2; 0 for no
+            cover. The client then has an input "cover", a real example of
+            the fake's domain, and moves it to where the code is read.
+        spacing: Of a cover's lattice, see `kprivacy.fakesafe.covers`.
+        smooth: Likewise.
         binary: Whether the code is of -1 and 1 (the client's), or between
             them (what the server believes of it).
 
@@ -51,11 +60,16 @@ def transform(
         A functional `keras.Model`.
     """
     errors.check_choice("network", network, NETWORKS)
-    _check_code(network, code, key)
+    _check_code(network, code, key or cover)
     dense = {"dropout": dropout, "normalise": normalise}
     inputs = [keras.Input(input_shape, name=input_name)]
     x = inputs[0]
-    if code:
+    lattice = {"per_direction": cover, "spacing": spacing, "smooth": smooth}
+    if cover:
+        _check_cover(output_shape if binary else input_shape, code, cover)
+    if cover and not binary:
+        x = Read(code, **lattice, name="code")(x)
+    elif code:
         if network == "convolutional" and len(input_shape) == 3:
             x = strided.down(x, tuple(reversed(filters)), detail=detail)
         else:
@@ -66,8 +80,14 @@ def transform(
     if key:
         inputs.append(keras.Input((code,), name="key"))
         x = Mask(name="mask")([x, inputs[1]])
-    x = _out(x, output_shape, network, units, (filters, detail), dense)
-    return keras.Model(inputs if key else inputs[0], x, name=name)
+    if cover and binary:
+        inputs.append(keras.Input(output_shape, name="cover"))
+        x = Embed(**lattice, name="fake")(
+            [x, inputs[-1], _place(inputs[-1], detail or 16)]
+        )
+    else:
+        x = _out(x, output_shape, network, units, (filters, detail), dense)
+    return keras.Model(inputs if inputs[1:] else inputs[0], x, name=name)
 
 
 def perceptron(x, units, label, dropout=0.0, normalise=True):
@@ -84,6 +104,20 @@ def perceptron(x, units, label, dropout=0.0, normalise=True):
     return x
 
 
+def _place(cover, filters):
+    """How readily each pixel of a cover changes, in (0, 1): half, at first."""
+    x = layers.Conv2D(filters, 3, padding="same", name="place_conv1")(cover)
+    x = strided.activated(x, False, "place_1")
+    return layers.Conv2D(
+        cover.shape[-1],
+        3,
+        padding="same",
+        activation="sigmoid",
+        kernel_initializer="zeros",
+        name="place_conv2",
+    )(x)
+
+
 def _out(x, shape, network, units, convolutions, dense):
     """From a code, or the input itself, to the output domain."""
     image = len(shape) == 3
@@ -97,11 +131,22 @@ def _out(x, shape, network, units, convolutions, dense):
     return layers.Activation(activation, dtype="float32", name="output")(x)
 
 
-def _check_code(network, code, key):
+def _check_code(network, code, used):
     if code:
         errors.check_count("code", code)
-    if not code and (key or network == "convolutional"):
+    if not code and (used or network == "convolutional"):
         raise errors.UserError(
-            "A key and the convolutional networks need a code. Received: "
-            f"code={code!r}. Give its length, for example code=64."
+            "A key, a cover and the convolutional networks need a code. "
+            f"Received: code={code!r}. Give its length, for example code=64."
+        )
+
+
+def _check_cover(shape, code, cover):
+    errors.check_choice("cover", cover, (1, 2))
+    if len(shape) != 3 or code % cover:
+        raise errors.UserError(
+            "A cover is an image, and each of its directions holds `cover` "
+            f"bits of the code. Received: a fake of shape {tuple(shape)}, "
+            f"code={code}, cover={cover}. Choose a domain of images, or "
+            "another length."
         )

@@ -45,7 +45,10 @@ class CodecPretraining(keras.callbacks.Callback):
         codec = build_codec(
             self.model.client, self.model.server, self._flips, self._seed
         )
-        codec.compile(adam(self._learning_rate, self._steps), "mae")
+        codec.compile(
+            adam(self._learning_rate, self._steps, True),
+            _CodecLoss(self.model),
+        )
         batches = pairs(
             self._source, self._source[:1], self._batch_size, self._seed,
             self._steps,
@@ -78,6 +81,22 @@ def build_codec(client, server, flips=0.0, seed=None):
     inputs = keras.Input(client.inputs[0].shape[1:])
     sent = _Flips(flips, seed)(encoder(inputs))
     return keras.Model(inputs, decoder(sent))
+
+
+class _CodecLoss(keras.losses.Loss):
+    """The cycle loss of a `FakeSafe`, and its content loss, weighed as there.
+    """
+
+    def __init__(self, model):
+        super().__init__(name="codec_loss", reduction="none")
+        self._model = model
+
+    def call(self, y_true, y_pred):
+        loss = self._model.cycle_loss(y_true, y_pred)
+        if self._model.content_weight:
+            share = self._model.content_weight / self._model.cycle_weight
+            loss += share * self._model.content_loss(y_true, y_pred)
+        return loss
 
 
 class _Flips(keras.layers.Layer):

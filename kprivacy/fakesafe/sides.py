@@ -4,6 +4,7 @@ import numpy as np
 
 from kprivacy import errors
 from kprivacy.fakesafe import channel, keys
+from kprivacy.fakesafe.covers import Stock
 
 BATCH = 256
 
@@ -13,11 +14,19 @@ class Sender:
 
     Args:
         client: F, a functional `keras.Model`.
+        covers: Where it takes covers, a stock of real examples of the fake's
+            domain that nobody else has. Each that has room is used once, in
+            turn.
+
+    Raises:
+        UserError: Covers are missing, or not wanted; in a call, they have
+            run out.
     """
 
-    def __init__(self, client):
+    def __init__(self, client, covers=None):
         self._client = client
         self._image = len(client.output_shape) == 4
+        self._stock = Stock(client, covers)
 
     def __call__(self, data, pads=None):
         """The fakes of messages; images were written as PNG and read again.
@@ -26,7 +35,8 @@ class Sender:
             data: float32 messages.
             pads: float32 (messages, bits), where the client takes a key.
         """
-        fakes = _predict(self._client, data, pads)
+        covers = self._stock.take(len(data))
+        fakes = _predict(self._client, data, pads, covers)
         return channel.through_png(fakes) if self._image else fakes
 
 
@@ -42,7 +52,7 @@ class Receiver:
 
     def __call__(self, fakes, pads=None):
         """The messages of fakes; see `Sender`."""
-        return _predict(self._server, fakes, pads)
+        return _predict(self._server, fakes, pads, None)
 
 
 class Pads:
@@ -72,17 +82,16 @@ def pads_of(client, secret=None):
     return Pads(bits, secret) if bits else None
 
 
-def _predict(model, data, pads):
-    if (pads is None) != (len(model.inputs) == 1):
+def _predict(model, data, pads, covers):
+    if (pads is None) != (not keys.key_bits(model)):
         raise errors.UserError(
             f"The {model.name} takes "
             + ("no pads. Received: pads." if pads is not None else
                "a pad for each message. Received: none. Draw them with "
                "`kprivacy.fakesafe.sides.pads_of(client)`.")
         )
-    inputs = np.asarray(data, np.float32)
+    inputs = [np.asarray(data, np.float32), pads, covers]
+    inputs = [one for one in inputs if one is not None]
     return model.predict(
-        inputs if pads is None else [inputs, pads],
-        batch_size=BATCH,
-        verbose=0,
+        inputs if inputs[1:] else inputs[0], batch_size=BATCH, verbose=0
     )

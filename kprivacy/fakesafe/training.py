@@ -11,6 +11,7 @@ from kprivacy.errors import UserError
 from kprivacy.fakesafe import domains
 from kprivacy.fakesafe.adversary import build_adversary
 from kprivacy.fakesafe.client import build_client
+from kprivacy.fakesafe.content import train_content
 from kprivacy.fakesafe.keys import key_bits
 from kprivacy.fakesafe.model import FakeSafe
 from kprivacy.fakesafe.pairing import pairs
@@ -45,7 +46,12 @@ def build(config, dataset):
     server = build_server(client, **config.server)
     adversary = build_adversary(client, **config.adversary)
     model = FakeSafe(
-        client, server, adversary, seed=config.seed, **config.model
+        client,
+        server,
+        adversary,
+        seed=config.seed,
+        content=train_content(config),
+        **config.model,
     )
     steps = config.epochs * int(dataset.cardinality())
     model.compile(

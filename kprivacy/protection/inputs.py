@@ -30,7 +30,7 @@ class Inputs:
     ignored: int = 0
 
 
-def find(path, domain, resize=False):
+def find(path, domain, resize=False, flag="input"):
     """Finds what `path` holds.
 
     Args:
@@ -38,6 +38,7 @@ def find(path, domain, resize=False):
         domain: `Domain` of the private examples.
         resize: Whether images of another size or number of channels are
             converted.
+        flag: Which flag it comes from, for errors.
 
     Raises:
         UserError: There is nothing there that fits the domain.
@@ -50,7 +51,7 @@ def find(path, domain, resize=False):
     found, ignored = _images(root)
     if domain.kind != "image" or not found:
         raise UserError(
-            f"--input must hold {_expected(domain)}. Received: {str(path)!r}"
+            f"--{flag} must hold {_expected(domain)}. Received: {str(path)!r}"
             f", {_description(root, found)}."
         )
     return Inputs(

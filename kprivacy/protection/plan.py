@@ -20,8 +20,8 @@ from kprivacy.protection import manifest, progress
 COMMAND = "protect"
 
 
-def draw(folder, pair, secret, names, fakes):
-    """Draws an id and a nonce for each example that has no fake yet.
+def draw(folder, pair, secret, names, fakes, stock):
+    """Draws an id, a nonce and a cover for each example without a fake yet.
 
     An example whose fake was not written gets new ones: no nonce is ever
     used on two contents.
@@ -32,10 +32,12 @@ def draw(folder, pair, secret, names, fakes):
         secret: `Secret`.
         names: A dict of names for each example.
         fakes: `ImageFakes` or `VectorFakes` of the folder.
+        stock: `Stock` of covers.
 
     Returns:
-        (entries that are done, list of (index, entry) to do in random
-        order); an entry holds "id", "nonce" and, with a secret, "name".
+        (entries that are done, list of (index, entry, index of the cover or
+        None) to do in random order); an entry holds "id", "nonce", the mark
+        of its "cover" and, with a secret, "name".
 
     Raises:
         UserError: The folder is another run's.
@@ -51,11 +53,18 @@ def draw(folder, pair, secret, names, fakes):
         mark = _mark(secret, state["salt"], json.dumps(name))
         if mark not in kept:
             todo[mark] = (index, _entry(secret, pair, name))
+    marks = [_mark(secret, state["salt"], f"cover {json.dumps(name)}")
+             for name in stock.names]
+    used = {entry.get("cover") for entry in kept.values()}
+    left = [i for i, mark in enumerate(marks) if mark not in used]
+    covers = stock.choose(len(todo), left)
+    for (_, entry), cover in zip(todo.values(), covers):
+        entry["cover"] = None if cover is None else marks[cover]
     state["fakes"] = {**kept, **{m: entry for m, (_, entry) in todo.items()}}
     # The order of marks is as random as they are.
     state["fakes"] = dict(sorted(state["fakes"].items()))
     files.write_json(pathlib.Path(folder) / progress.STATE, state)
-    order = list(todo.values())
+    order = [(*one, cover) for one, cover in zip(todo.values(), covers)]
     random.SystemRandom().shuffle(order)
     return list(kept.values()), order
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from kprivacy import files
 from kprivacy.errors import UserError
+from kprivacy.fakesafe.covers import takes_cover
 
 DOMAIN = "domain.json"
 FORMAT = 1
@@ -32,7 +33,8 @@ class Side:
     """A client or a server with what its domain.json says.
 
     Calling it maps float32 examples, shape (examples, ...), and their pads,
-    shape (examples, key_bits), to float32 examples of the other domain.
+    shape (examples, key_bits), to float32 examples of the other domain; a
+    client that takes covers gets them as the third argument.
 
     Args:
         model: Functional `keras.Model`.
@@ -48,9 +50,18 @@ class Side:
     target: Domain
     key_bits: int
 
-    def __call__(self, examples, pads):
+    @property
+    def takes_cover(self):
+        """Whether it is a client that changes a cover for each message."""
+        return takes_cover(self.model)
+
+    def has_room(self, cover):
+        """Whether one cover, an image of the target, can hold any message."""
+        return bool(self.model.get_layer("fake").room(cover[None])[0])
+
+    def __call__(self, examples, pads, covers=None):
         given = [
-            pads if tensor.name == "key" else examples
+            {"key": pads, "cover": covers}.get(tensor.name, examples)
             for tensor in self.model.inputs
         ]
         made = np.asarray(self.model.predict_on_batch(
@@ -138,6 +149,8 @@ def _domain(held):
 def _check_model(side, root, taken, given):
     shapes = {t.name: tuple(t.shape[1:]) for t in side.model.inputs}
     key = shapes.pop("key", (0,))
+    if shapes.get("cover") == given.shape:
+        del shapes["cover"]
     expected = ([taken.shape], (side.key_bits,), given.shape)
     held = (list(shapes.values()), key, side.model.output_shape[1:])
     if held != expected:

@@ -1,0 +1,249 @@
+"""A code inside a real example of the fake's domain, its cover."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kprivacy import errors
+from kprivacy.fakesafe.layers import round_to_bytes
+
+# Black and white pixels stay as they are: a change would show on them.
+BLACK, WHITE = 16 / 255, 239 / 255
+# Free pixels a direction that a cover must have to hold any code.
+ROOM = 1.5
+ROUNDS = 3
+ITERATIONS = 10
+
+
+class _Lattice(keras.layers.Layer):
+    """Directions in the space of images, and what is read along them.
+
+    Args:
+        per_direction: Bits that each direction holds, 1 or 2.
+        spacing: Period of the lattice, in units of pixel values along a
+            direction of length 1: the larger, the safer from noise, and the
+            easier to see.
+        smooth: Standard deviation in pixels of the blur of the directions,
+            against compression, which takes fine detail first.
+        seed: Of the directions; no secret, the key is.
+        **kwargs: Of `keras.layers.Layer`.
+    """
+
+    def __init__(
+        self, per_direction=1, spacing=0.09, smooth=0.5, seed=0, **kwargs
+    ):
+        super().__init__(**kwargs)
+        errors.check_choice("per_direction", per_direction, (1, 2))
+        errors.check_positive("spacing", spacing)
+        self.per_direction = per_direction
+        self.spacing = spacing
+        self.smooth = smooth
+        self.seed = seed
+
+    def _add_directions(self, shape, bits):
+        drawn = _directions(
+            shape, bits // self.per_direction, self.smooth, self.seed
+        )
+        self.directions = self.add_weight(
+            shape=drawn.shape,
+            initializer=lambda *_, **__: ops.convert_to_tensor(drawn),
+            trainable=False,
+            name="directions",
+        )
+
+    def _positions(self, flat):
+        """Where flat images lie along each direction, in periods."""
+        seen = ops.clip(flat, BLACK, WHITE)
+        return ops.matmul(seen, self.directions) / self.spacing
+
+    def get_config(self):
+        names = ("per_direction", "spacing", "smooth", "seed")
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in names},
+        }
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class Embed(_Lattice):
+    """Moves a cover to where a code is read, by as little as will do.
+
+    Quantisation index modulation: along each direction, positions repeat in
+    periods, and the place within a period is one bit or two, as in phase
+    shift keying. The cover moves to the nearest place that says the code, by
+    the least change in the weighted pixels; black and white ones stand
+    still. Rounded to bytes, it is done again, three times in all. The code
+    gets no gradient from here; `FakeSafe` passes that of its reader on.
+
+    Call arguments: `[code, cover, weights]`: -1 and 1, shape (batch, bits);
+    images in [0, 1]; how readily each pixel changes, in [0, 1].
+
+    Reference: Chen and Wornell, Quantization index modulation, 2001.
+    """
+
+    def build(self, input_shape):
+        code, cover, _ = input_shape
+        self._add_directions(cover[1:], code[-1])
+        self.built = True
+
+    def call(self, inputs):
+        code, cover, weights = inputs
+        flat = ops.reshape(cover, (ops.shape(cover)[0], -1))
+        free = ops.cast(
+            ops.logical_and(flat > BLACK, flat < WHITE), flat.dtype
+        )
+        weights = free * ops.reshape(weights, ops.shape(flat))
+        aims = ops.stop_gradient(_phases(code, self.per_direction))
+        made = flat
+        for _ in range(ROUNDS):
+            missing = aims - self._positions(made)
+            missing = (missing - ops.round(missing)) * self.spacing
+            moved = made + self._least_change(missing, weights)
+            moved = ops.clip(moved, BLACK, WHITE)
+            made = round_to_bytes(ops.where(free > 0, moved, flat))
+        return ops.reshape(made, ops.shape(cover))
+
+    def _least_change(self, missing, weights):
+        """The change d with d @ directions = missing of least d^2 / weights.
+
+        By conjugate gradients: products and sums only, which every phone's
+        runtime has.
+        """
+
+        def spread(x):
+            return weights * ops.matmul(x, ops.transpose(self.directions))
+
+        x = ops.zeros_like(missing)
+        residual = direction = missing
+        energy = ops.sum(residual**2, axis=-1, keepdims=True)
+        for _ in range(ITERATIONS):
+            along = ops.matmul(spread(direction), self.directions)
+            along = along + 1e-3 * direction
+            length = energy / (
+                ops.sum(direction * along, axis=-1, keepdims=True) + 1e-12
+            )
+            x = x + length * direction
+            residual = residual - length * along
+            now = ops.sum(residual**2, axis=-1, keepdims=True)
+            direction = residual + now / (energy + 1e-12) * direction
+            energy = now
+        return spread(x)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[1]
+
+    def room(self, covers):
+        """Which covers have room for any code, bool (covers,)."""
+        flat = np.asarray(covers).reshape(len(covers), -1)
+        free = ((flat > BLACK) & (flat < WHITE)).sum(axis=1)
+        return free >= ROOM * self.directions.shape[-1]
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class Read(_Lattice):
+    """What an image says of the code: a belief in (-1, 1) for each bit.
+
+    Args:
+        bits: Length of the code.
+        **kwargs: As the `Embed` that is read.
+    """
+
+    def __init__(self, bits, **kwargs):
+        super().__init__(**kwargs)
+        self.bits = bits
+
+    def build(self, input_shape):
+        self._add_directions(input_shape[1:], self.bits)
+        self.built = True
+
+    def call(self, images):
+        flat = ops.reshape(images, (ops.shape(images)[0], -1))
+        angles = 2 * np.pi * self._positions(flat)
+        if self.per_direction == 1:
+            return ops.cos(angles)
+        both = ops.stack([ops.cos(angles), ops.sin(angles)], axis=-1)
+        return ops.reshape(both, (ops.shape(images)[0], self.bits))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.bits)
+
+    def get_config(self):
+        return {**super().get_config(), "bits": self.bits}
+
+
+def _phases(code, per_direction):
+    """Places within a period that say a code of -1 and 1."""
+    if per_direction == 1:
+        return (1.0 - code) / 4.0
+    pairs = ops.reshape(code, (ops.shape(code)[0], -1, 2))
+    return pairs[..., 1] * (2.0 - pairs[..., 0]) / 8.0
+
+
+def _directions(shape, count, smooth, seed):
+    """Columns of length 1, drawn from the seed and blurred."""
+    from scipy import ndimage
+
+    drawn = np.random.default_rng(seed).normal(size=(*shape, count))
+    if smooth:
+        drawn = ndimage.gaussian_filter(drawn, (smooth, smooth, 0, 0))
+    flat = drawn.reshape(-1, count)
+    return (flat / np.linalg.norm(flat, axis=0)).astype(np.float32)
+
+
+def takes_cover(client):
+    """Whether a client takes a cover beside the message."""
+    return any(one.name == "cover" for one in client.inputs)
+
+
+class Stock:
+    """Covers that are each handed out once.
+
+    Args:
+        client: F.
+        covers: Real examples of the fake's domain, images in [0, 1] of the
+            fake's shape; None for a client that takes none.
+
+    Raises:
+        UserError: Covers are missing, of another shape, or none has room.
+    """
+
+    def __init__(self, client, covers=None):
+        if takes_cover(client) != (covers is not None):
+            raise errors.UserError(
+                "This client takes "
+                + ("a cover for each message, a real example of the fake's "
+                   "domain. Received: none. Give `covers`." if covers is None
+                   else "no covers. Received: covers. Leave them out.")
+            )
+        self._left = None
+        if covers is not None:
+            self._left = self._with_room(client, np.asarray(covers))
+
+    def take(self, count):
+        """The next `count` covers, or None where none are needed."""
+        if self._left is None:
+            return None
+        if count > len(self._left):
+            raise errors.UserError(
+                f"{count} messages need as many covers with room. Received: "
+                f"{len(self._left)} that are left. Give more covers: one "
+                "that is used twice shows that it was changed."
+            )
+        taken, self._left = self._left[:count], self._left[count:]
+        return taken
+
+    def _with_room(self, client, covers):
+        expected = client.output_shape[1:]
+        if covers.shape[1:] != expected:
+            raise errors.UserError(
+                f"Covers must be images of shape {expected}. Received: shape "
+                f"{covers.shape[1:]}. Resize them."
+            )
+        held = covers[client.get_layer("fake").room(covers)]
+        if not len(held):
+            raise errors.UserError(
+                "Covers need pixels that are neither black nor white. "
+                f"Received: {len(covers)} without enough of them. Choose "
+                "richer pictures, or train with a shorter code."
+            )
+        return held

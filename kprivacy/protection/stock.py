@@ -1,0 +1,76 @@
+"""Covers for `protect`: the sender's own pictures, each used once."""
+
+import random
+
+import numpy as np
+
+from kprivacy.errors import UserError
+from kprivacy.protection import inputs
+
+
+class Stock:
+    """Pictures in which messages can be hidden.
+
+    Args:
+        side: The client, `sides.Side`.
+        path: --covers: an image, a folder of images, a .npy or a .npz; None
+            for a client that takes none.
+        resize: Whether images of another size or mode are converted.
+
+    Raises:
+        UserError: Covers are missing or not wanted, or there are none.
+    """
+
+    def __init__(self, side, path, resize=False):
+        if side.takes_cover != (path is not None):
+            raise UserError(
+                "This client hides each message in a picture of yours that "
+                "nobody else has. Received: none. Pass a folder of them as "
+                "--covers." if path is None else
+                "This client makes its fakes from nothing. Received: "
+                f"--covers={str(path)!r}. Leave it out."
+            )
+        self._side, self._found = side, None
+        if path is not None:
+            self._found = inputs.find(path, side.target, resize, "covers")
+
+    @property
+    def names(self):
+        """A dict of names for each cover; none where none are needed."""
+        return self._found.names if self._found else []
+
+    def choose(self, count, left):
+        """Indices of `count` covers with room, at random, out of `left`.
+
+        Raises:
+            UserError: There are not so many.
+        """
+        if self._found is None:
+            return [None] * count
+        left = list(left)
+        random.SystemRandom().shuffle(left)
+        chosen = []
+        while left and len(chosen) < count:
+            if self._usable(left[-1]):
+                chosen.append(left[-1])
+            left.pop()
+        if len(chosen) < count:
+            raise UserError(
+                f"{count} messages need as many covers, each used once. "
+                f"Received: {len(chosen)} that have not been used, can be "
+                "read, and have enough pixels that are neither black nor "
+                "white. Put more pictures into --covers and run it again."
+            )
+        return chosen
+
+    def read(self, indices):
+        """Covers, float32, or None where none are needed."""
+        if self._found is None:
+            return None
+        return np.stack([self._found.read(index) for index in indices])
+
+    def _usable(self, index):
+        try:
+            return self._side.has_room(self._found.read(index))
+        except UserError:
+            return False

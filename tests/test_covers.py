@@ -1,0 +1,308 @@
+"""Codes in covers: what is read, what changes, what is refused."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from kprivacy import protect_lib, recover_lib, workdir
+from kprivacy.errors import UserError
+from kprivacy.fakesafe import (
+    FakeSafe,
+    build_adversary,
+    build_client,
+    build_server,
+    pairs,
+    training,
+)
+from kprivacy.fakesafe.covers import BLACK, WHITE, Embed, Read
+from kprivacy.fakesafe.sides import Sender, pads_of
+from kprivacy.protection import manifest, progress, secret
+from kprivacy.train_lib import save
+
+SHAPE = (16, 16, 1)
+BITS = 24
+OPTIONS = {"network": "convolutional", "filters": (8, 4), "code": BITS,
+           "key": True, "cover": 1}
+
+
+def pictures(count, shape=SHAPE, seed=0):
+    """Smooth grey pictures of 8 bits, with black and white in them."""
+    generator = np.random.default_rng(seed)
+    coarse = generator.normal(0.5, 0.4, (count, 5, 5, shape[2]))
+    fine = keras.ops.image.resize(coarse, shape[:2], interpolation="bicubic")
+    fine = np.array(fine) + generator.normal(0, 0.02, (count, *shape))
+    return (np.round(np.clip(fine, 0, 1) * 255) / 255).astype(np.float32)
+
+
+def embedding(shape, bits, **options):
+    """`Embed` with even weights and `Read`, as models."""
+    code, cover = keras.Input((bits,)), keras.Input(shape)
+    weights = keras.layers.Lambda(lambda x: 0 * x + 0.5)(cover)
+    fake = Embed(**options)([code, cover, weights])
+    image = keras.Input(shape)
+    return (keras.Model([code, cover], fake),
+            keras.Model(image, Read(bits, **options)(image)))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("per_direction, bits", [(1, 24), (2, 32)])
+def test_a_code_is_read_in_its_cover(per_direction, bits, channels):
+    shape = (16, 16, channels)
+    embed, read = embedding(shape, bits, per_direction=per_direction)
+    covers = pictures(60, shape)
+    codes = np.random.default_rng(1).choice([-1.0, 1.0], (60, bits))
+    fakes = embed.predict([codes, covers], verbose=0)
+    held = np.round(fakes * 255) / 255
+    np.testing.assert_allclose(fakes, held, atol=1e-6)
+    assert (np.sign(read.predict(held, verbose=0)) != codes).mean() < 2e-3
+    noisy = held + np.random.default_rng(2).normal(0, 1 / 255, held.shape)
+    assert (np.sign(read.predict(noisy, verbose=0)) != codes).mean() < 0.02
+    assert abs((np.sign(read.predict(covers, verbose=0)) == codes).mean()
+               - 0.5) < 0.05
+    free = (covers > BLACK) & (covers < WHITE)
+    np.testing.assert_allclose(held[~free], covers[~free], atol=1e-6)
+    changed = (held - covers)[free]
+    assert 0 < np.sqrt((changed**2).mean()) < 12 / 255
+
+
+def test_changes_go_where_the_weights_are():
+    code, cover = keras.Input((8,)), keras.Input(SHAPE)
+    left = np.zeros(SHAPE, np.float32)
+    left[:, :8] = 1.0
+    weights = keras.layers.Lambda(lambda x: 0 * x + left)(cover)
+    model = keras.Model([code, cover], Embed()([code, cover, weights]))
+    covers = np.full((4, *SHAPE), 100 / 255, np.float32)
+    codes = np.random.default_rng(0).choice([-1.0, 1.0], (4, 8))
+    changed = model.predict([codes, covers], verbose=0) - covers
+    assert np.abs(changed[:, :, 8:]).max() < 1e-6
+    assert np.abs(changed[:, :, :8]).max() > 1 / 255
+
+
+def built(seed=0, **options):
+    keras.utils.set_random_seed(seed)
+    client = build_client(SHAPE, SHAPE, **OPTIONS, **options)
+    server = build_server(client, **OPTIONS, **options)
+    adversary = build_adversary(client, network="convolutional",
+                                filters=(4, 8))
+    return FakeSafe(client, server, adversary, seed=0, channel_noise=0.01)
+
+
+@pytest.fixture(scope="module")
+def model():
+    found = built()
+    found.compile("adam", "adam")
+    found.fit(pairs(pictures(32), pictures(32, seed=1), 16), verbose=0)
+    return found
+
+
+def test_client_and_server_agree_over_the_key(model):
+    """The code that the server reads is the one that was sent."""
+    messages, covers = pictures(40, seed=2), pictures(40, seed=3)
+    pads = pads_of(model.client, b"s" * 32)(40)
+    sent = Sender(model.client, covers)(messages, pads)
+    coded = keras.Model(model.client.inputs[0],
+                        model.client.get_layer("code").output)
+    read = keras.Model(model.server.inputs,
+                       model.server.get_layer("mask").output)
+    found = np.sign(read.predict([sent, pads], verbose=0))
+    wrong = found != coded.predict(messages, verbose=0)
+    assert wrong.mean() < 5e-3
+    other = np.sign(read.predict([sent, 1 - pads], verbose=0))
+    np.testing.assert_array_equal(other, -found)
+
+
+def test_training_moves_where_covers_change(model):
+    """The discriminator's gradient reaches the weights of the pixels."""
+    fresh = built()
+    moved = [
+        np.abs(now.numpy() - then.numpy()).max()
+        for now, then in zip(
+            model.client.get_layer("place_conv2").weights,
+            fresh.client.get_layer("place_conv2").weights,
+        )
+    ]
+    assert min(moved) > 0
+    np.testing.assert_array_equal(
+        model.client.get_layer("fake").directions,
+        model.server.get_layer("code").directions,
+    )
+
+
+def test_it_is_saved_whole(model, tmp_path):
+    save(model, tmp_path / "model.keras")
+    loaded = workdir.read_model(tmp_path)
+    data = [pictures(4), np.ones((4, BITS), np.float32), pictures(4, seed=5)]
+    np.testing.assert_array_equal(
+        model.client.predict(data, verbose=0),
+        loaded.client.predict(data, verbose=0),
+    )
+
+
+def test_a_call_needs_covers(model):
+    with pytest.raises(UserError, match="takes a cover"):
+        model(pictures(2))
+    found = model([pictures(2), np.zeros((2, BITS), np.float32), pictures(2)])
+    assert found.shape == (2, *SHAPE)
+
+
+def test_covers_are_used_once(model):
+    sender = Sender(model.client, pictures(5))
+    pads = pads_of(model.client)
+    sender(pictures(3), pads(3))
+    with pytest.raises(UserError, match="3 messages need as many covers"):
+        sender(pictures(3), pads(3))
+
+
+@pytest.mark.parametrize(
+    "covers, sentence",
+    [
+        (None, "takes a cover"),
+        (np.zeros((3, 8, 8, 1)), "must be images of shape"),
+        (np.zeros((3, *SHAPE)), "neither black nor white"),
+    ],
+)
+def test_unfit_covers(model, covers, sentence):
+    with pytest.raises(UserError, match=sentence):
+        Sender(model.client, covers)
+
+
+def test_covers_for_a_client_without():
+    client = build_client(SHAPE, SHAPE, units=(4,))
+    with pytest.raises(UserError, match="no covers"):
+        Sender(client, pictures(3))
+
+
+@pytest.mark.parametrize(
+    "target, options, sentence",
+    [
+        ((5,), {}, "A cover is an image"),
+        (SHAPE, {"cover": 2, "code": 5}, "A cover is an image"),
+        (SHAPE, {"cover": 3}, "`cover`"),
+        (SHAPE, {"code": 0}, "need a code"),
+        (SHAPE, {"spacing": 0}, "`spacing` must be a number above 0"),
+    ],
+)
+def test_unfit_options(target, options, sentence):
+    with pytest.raises(UserError, match=sentence):
+        build_client(SHAPE, target, **{**OPTIONS, **options})
+
+
+def test_content_is_kept_and_saved(tmp_path):
+    content = keras.Sequential([
+        keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(3)
+    ])
+    client = build_client(SHAPE, SHAPE, units=(8,))
+    server = build_server(client, units=(8,))
+    model = FakeSafe(client, server, build_adversary(client, units=(8,)),
+                     content_weight=1.0, content=content, seed=0)
+    model.compile("adam", "adam")
+    before = [w.numpy() for w in content.weights]
+    batch = pictures(8), pictures(8, seed=1)
+    with_it = model.defender_objective(*batch, training=False)["loss"]
+    model.content_weight = 0.0
+    without = model.defender_objective(*batch, training=False)["loss"]
+    assert float(with_it) > float(without)
+    model.content_weight = 1.0
+    model.fit(pairs(*batch, 4), verbose=0)
+    for held, weight in zip(before, content.weights):
+        np.testing.assert_array_equal(held, weight)
+    save(model, tmp_path / "model.keras")
+    loaded = workdir.read_model(tmp_path)
+    np.testing.assert_allclose(
+        loaded.content(batch[0]), content(batch[0]), atol=1e-6
+    )
+
+
+def test_content_and_its_weight_go_together():
+    client = build_client(SHAPE, SHAPE, units=(8,))
+    server = build_server(client, units=(8,))
+    adversary = build_adversary(client, units=(8,))
+    with pytest.raises(UserError, match="go together"):
+        FakeSafe(client, server, adversary, content_weight=1.0)
+
+
+# With the binary.
+
+
+@pytest.fixture
+def sides(model, tmp_path):
+    for role in ("client", "server"):
+        training.write_part(getattr(model, role), role, model, "b" * 64,
+                            tmp_path / "w" / role)
+    secret.write_new(tmp_path / "key")
+    return tmp_path / "w", tmp_path / "key"
+
+
+def folder(path, images):
+    path.mkdir()
+    for i, image in enumerate(images):
+        pixels = np.round(image[..., 0] * 255).astype(np.uint8)
+        Image.fromarray(pixels).save(path / f"mine {i}.png")
+    return path
+
+
+def test_protect_hides_in_covers(model, sides, tmp_path):
+    w, key = sides
+    private = folder(tmp_path / "in", pictures(6, seed=6))
+    covers = folder(tmp_path / "covers", pictures(8, seed=7))
+    result = protect_lib.protect(w, private, tmp_path / "o", key,
+                                 covers=covers)
+    assert result.count == 6 and not result.bad
+    text = (tmp_path / "o" / "manifest.json").read_text()
+    assert "mine" not in text and "cover" not in text
+    known = np.stack([np.asarray(Image.open(p), float)
+                      for p in covers.glob("*.png")])
+    nearest = []
+    for path in (tmp_path / "o").glob("*.png"):
+        away = np.abs(known - np.asarray(Image.open(path), float))
+        nearest.append(int(away.mean(axis=(1, 2)).argmin()))
+        assert 0 < away.mean(axis=(1, 2)).min() < 12
+    assert len(set(nearest)) == 6
+    recover_lib.recover(w, tmp_path / "o", tmp_path / "b", key)
+    assert sorted(p.name for p in (tmp_path / "b").glob("*.png")) == sorted(
+        p.name for p in private.iterdir()
+    )
+
+
+def test_an_interrupted_run_uses_no_cover_twice(
+    sides, tmp_path, monkeypatch
+):
+    w, key = sides
+    private = folder(tmp_path / "in", pictures(6, seed=6))
+    covers = folder(tmp_path / "covers", pictures(6, seed=7))
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(progress.Line, "add", stop)
+        with pytest.raises(KeyboardInterrupt):
+            protect_lib.protect(w, private, tmp_path / "o", key, 2,
+                                covers=covers)
+    state = (tmp_path / "o" / progress.STATE).read_text()
+    assert "mine" not in state
+    marks = []
+
+    def keep(*given):
+        marks.extend(e["cover"] for e in json.loads(
+            (tmp_path / "o" / progress.STATE).read_text())["fakes"].values())
+        return write(*given)
+
+    write = manifest.write
+    monkeypatch.setattr(manifest, "write", keep)
+    protect_lib.protect(w, private, tmp_path / "o", key, 2, covers=covers)
+    assert len(set(marks)) == 6
+
+
+@pytest.mark.parametrize(
+    "count, sentence", [(None, "--covers"), (2, "Received: 2 that have not")]
+)
+def test_protect_without_enough_covers(sides, tmp_path, count, sentence):
+    w, key = sides
+    private = folder(tmp_path / "in", pictures(3, seed=6))
+    covers = count and folder(tmp_path / "covers", pictures(count, seed=7))
+    with pytest.raises(UserError, match=sentence):
+        protect_lib.protect(w, private, tmp_path / "o", key, covers=covers)
