@@ -17,13 +17,14 @@ from kprivacy.fakesafe import (
     pairs,
     training,
 )
-from kprivacy.fakesafe.covers import BLACK, WHITE, Embed, Read
+from kprivacy.fakesafe.covers import BLACK, WHITE, Embed, Read, key_size
 from kprivacy.fakesafe.sides import Sender, pads_of
 from kprivacy.protection import manifest, progress, secret
 from kprivacy.train_lib import save
 
 SHAPE = (16, 16, 1)
 BITS = 24
+PAD = key_size(BITS, 1)
 OPTIONS = {"network": "convolutional", "filters": (8, 4), "code": BITS,
            "key": True, "cover": 1}
 
@@ -110,8 +111,28 @@ def test_client_and_server_agree_over_the_key(model):
     found = np.sign(read.predict([sent, pads], verbose=0))
     wrong = found != coded.predict(messages, verbose=0)
     assert wrong.mean() < 5e-3
-    other = np.sign(read.predict([sent, 1 - pads], verbose=0))
+    turned = pads.copy()
+    turned[:, :BITS] = 1 - turned[:, :BITS]
+    other = np.sign(read.predict([sent, turned], verbose=0))
     np.testing.assert_array_equal(other, -found)
+
+
+def test_the_lattice_shows_to_the_key_alone(model):
+    """Who has both networks and no key finds positions as in any picture."""
+    covers = pictures(300, seed=3)
+    pads = pads_of(model.client, b"s" * 32)(300)
+    sent = Sender(model.client, covers)(pictures(300, seed=2), pads)
+    seen = keras.Model(model.server.inputs,
+                       model.server.get_layer("code").output)
+
+    def sharpness(images, key):
+        return np.abs(seen.predict([images, key], verbose=0)).mean()
+
+    assert sharpness(sent, pads) > 0.98
+    blind = np.zeros_like(pads)
+    even = 2 / np.pi  # the mean of |cos| over a period
+    assert sharpness(sent, blind) == pytest.approx(even, abs=0.02)
+    assert sharpness(covers, blind) == pytest.approx(even, abs=0.02)
 
 
 def test_training_moves_where_covers_change(model):
@@ -134,7 +155,7 @@ def test_training_moves_where_covers_change(model):
 def test_it_is_saved_whole(model, tmp_path):
     save(model, tmp_path / "model.keras")
     loaded = workdir.read_model(tmp_path)
-    data = [pictures(4), np.ones((4, BITS), np.float32), pictures(4, seed=5)]
+    data = [pictures(4), np.ones((4, PAD), np.float32), pictures(4, seed=5)]
     np.testing.assert_array_equal(
         model.client.predict(data, verbose=0),
         loaded.client.predict(data, verbose=0),
@@ -144,7 +165,7 @@ def test_it_is_saved_whole(model, tmp_path):
 def test_a_call_needs_covers(model):
     with pytest.raises(UserError, match="takes a cover"):
         model(pictures(2))
-    found = model([pictures(2), np.zeros((2, BITS), np.float32), pictures(2)])
+    found = model([pictures(2), np.zeros((2, PAD), np.float32), pictures(2)])
     assert found.shape == (2, *SHAPE)
 
 

@@ -4,8 +4,10 @@ import dataclasses
 
 from kprivacy.configs import fakesafe_base
 
-# The variant of the config that each setting is.
-SETTINGS = {"paper_setting": "paper", "convolutional": "convolutional",
+SETTINGS = ("paper_setting", "ours")
+# The variant of the config that each setting is; "convolutional" is that of
+# the steps of cascades.
+VARIANTS = {"paper_setting": "paper", "convolutional": "convolutional",
             "ours": None}
 SEEDS = (0, 1, 2)
 # The sets that stand for the names of the tables.
@@ -83,11 +85,11 @@ def config(row, setting, seed=0, profile="cpu"):
 
     Args:
         row: A `Row`.
-        setting: Of `SETTINGS`.
+        setting: Of `VARIANTS`.
         seed: Of the training.
         profile: "cpu", or "smoke" for two steps on the digits.
     """
-    variant = "smoke" if profile == "smoke" else SETTINGS[setting]
+    variant = "smoke" if profile == "smoke" else VARIANTS[setting]
     made = fakesafe_base.fakesafe(row.source, row.target, variant)
     made.seed = seed
     if profile == "smoke" and setting != "paper_setting":

@@ -1,9 +1,11 @@
 """Table 2 of FakeSafe's paper: cascades of two and three steps.
 
 The steps of `paper_setting` are those of fakesafe_table1, one after another,
-as in the paper; `ours` is trained further end to end, from the message to
-the last fake and back. Columns as in fakesafe_table1, of the last fake and of
-what comes back through all steps; one seed.
+as in the paper. Those of `ours` are `convolutional`, with a code of bits
+under a key but no cover (a second step would lose what the first one hid in
+it), and are trained further end to end, from the message to the last fake
+and back. Columns as in fakesafe_table1, of the last fake and of what comes
+back through all steps; one seed. The rows `convolutional` are single steps.
 """
 
 import dataclasses
@@ -18,11 +20,12 @@ from kprivacy.experiments import (
     fakesafe_table1,
     summaries,
 )
-from kprivacy.experiments.fakesafe_rows import SETTINGS
 from kprivacy.fakesafe import Cascade
 from kprivacy.fakesafe.training import finetune
 
 SEEDS = (0,)
+# Each setting of cascades, and that of its steps.
+SETTINGS = {"paper_setting": "paper_setting", "ours": "convolutional"}
 RUNS = "fakesafe_table1"
 # Gradient steps end to end.
 FINETUNING = 2000
@@ -83,7 +86,7 @@ def cells(profile):
                (*fakesafe_rows.one_step(profile), *fakesafe_rows.INNER)}
     wanted = dict.fromkeys(s for one in chains(profile) for s in one.steps)
     for name in wanted:
-        for setting in SETTINGS:
+        for setting in SETTINGS.values():
             config = fakesafe_rows.config(
                 by_name[name], setting, seed, profile
             )
@@ -100,8 +103,12 @@ def cells(profile):
 
 
 def rows(found):
-    """One row a cascade and setting."""
-    table = []
+    """One row a cascade and setting, and one a convolutional step."""
+    table = [
+        summaries.row(":".join(cell.split("/")[:2]), [one])
+        for cell, one in found.items()
+        if cell.split("/")[1] == "convolutional"
+    ]
     for chain in (SMOKE, *CHAINS):
         for setting in SETTINGS:
             cell = f"cascade {chain.name}/{setting}/{SEEDS[0]}"
@@ -129,12 +136,14 @@ def draw(path, results, runs):
 
 def _config(rows, setting, seed, profile):
     """Like that of a step, with the steps it is made of."""
-    first = fakesafe_rows.config(rows[0], setting, seed, profile)
-    last = fakesafe_rows.config(rows[-1], setting, seed, profile)
+    first, last = (
+        fakesafe_rows.config(row, SETTINGS[setting], seed, profile)
+        for row in (rows[0], rows[-1])
+    )
     return ml_collections.ConfigDict({
         "method": "fakesafe",
         "seed": seed,
-        "steps": [f"{row.name}/{setting}/{seed}" for row in rows],
+        "steps": [f"{row.name}/{SETTINGS[setting]}/{seed}" for row in rows],
         "finetuning": 0 if setting == "paper_setting" else (
             2 if profile == "smoke" else FINETUNING
         ),

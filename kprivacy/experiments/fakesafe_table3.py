@@ -1,6 +1,6 @@
 """Table 3 of FakeSafe's paper: sentences as pictures of clothes.
 
-`seq2seq:SET`: the state of a GRU autoencoder, cut into vectors of 64 numbers
+`seq2seq:SET`: the state of a GRU autoencoder, cut into vectors of 32 numbers
 that travel as one fake each (the paper sends one state as one image);
 `by words:SET`: one fake a word, by the training of `words:glove50:all` in
 fakesafe_table1. BLEU of the sentences of the test split that the training
@@ -19,12 +19,12 @@ from kprivacy import metrics, text, train_lib
 from kprivacy.experiments import fakesafe_bench, fakesafe_rows, summaries
 from kprivacy.experiments.fakesafe_rows import SETTINGS
 from kprivacy.fakesafe import words
-from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
+from kprivacy.fakesafe.sides import Receiver, pads_of
 from kprivacy.optimizers import adam
 
 SEEDS = (0,)
 RUNS = "fakesafe_table1"
-WIDTH = 64
+WIDTH = 32
 TESTED = 500
 SHOWN = 3
 BATCH = 128
@@ -51,7 +51,7 @@ class Corpus:
 
 
 CORPORA = (
-    Corpus("tatoeba", "tatoeba_en", 8000, 12, 512, 128, 15, 2e-3, 1000,
+    Corpus("tatoeba", "tatoeba_en", 8000, 12, 512, 128, 8, 2e-3, 1000,
            0.1, 0.03, 0.1, 0.04, 0.40),
     Corpus("small_vocab", "small_vocab_en", 300, 18, 128, 64, 12, 4e-3, 0,
            0.0, 0.05, 0.0, 0.33, 0.90),
@@ -127,7 +127,10 @@ def _by_states(config, directory):
     units = text.StandardUnits.of(states)
     pair = _pair(config, directory, units.standardize(states))
     sender = text.SentenceSender(
-        Sender(pair.client), model.encoder, vocabulary, units
+        fakesafe_bench.sender_of(config, pair),
+        model.encoder,
+        vocabulary,
+        units,
     )
     receiver = text.SentenceReceiver(
         Receiver(pair.server), model.decoder, vocabulary, units
@@ -149,7 +152,9 @@ def _by_words(config, directory):
         return {"bleu": 0.0, "bleu_real": 1.0, "sentences": []}
     vectors = words.embeddings(config.source.name)
     unseen = _unseen(words.CORPUS)[:TESTED]
-    sender = text.WordSender(Sender(pair.client), vectors)
+    sender = text.WordSender(
+        fakesafe_bench.sender_of(config, pair), vectors
+    )
     receiver = text.WordReceiver(Receiver(pair.server), vectors)
     counts = [len(text.tokenize(one)) for one in unseen]
     pads = _pads(config, pair.client, sum(counts))

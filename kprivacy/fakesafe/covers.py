@@ -11,6 +11,8 @@ from kprivacy.fakesafe.layers import round_to_bytes
 BLACK, WHITE = 16 / 255, 239 / 255
 # Free pixels a direction that a cover must have to hold any code.
 ROOM = 1.5
+# Bits of key that shift each direction.
+SHIFT_BITS = 8
 ROUNDS = 3
 ITERATIONS = 10
 
@@ -75,25 +77,33 @@ class Embed(_Lattice):
     still. Rounded to bytes, it is done again, three times in all. The code
     gets no gradient from here; `FakeSafe` passes that of its reader on.
 
-    Call arguments: `[code, cover, weights]`: -1 and 1, shape (batch, bits);
-    images in [0, 1]; how readily each pixel changes, in [0, 1].
+    With a key the lattice is shifted along each direction, by a new secret
+    amount for each message: who knows the directions and not the key finds
+    the positions as even as those of any picture.
+
+    Call arguments: `[code, cover, weights]`, and `key` if there is one: -1
+    and 1, shape (batch, bits); images in [0, 1]; how readily each pixel
+    changes, in [0, 1]; 0 and 1, shape (batch, `key_size`), of which the first
+    `bits` are not used.
 
     Reference: Chen and Wornell, Quantization index modulation, 2001.
     """
 
     def build(self, input_shape):
-        code, cover, _ = input_shape
+        code, cover = input_shape[:2]
         self._add_directions(cover[1:], code[-1])
         self.built = True
 
     def call(self, inputs):
-        code, cover, weights = inputs
+        code, cover, weights, *key = inputs
         flat = ops.reshape(cover, (ops.shape(cover)[0], -1))
         free = ops.cast(
             ops.logical_and(flat > BLACK, flat < WHITE), flat.dtype
         )
         weights = free * ops.reshape(weights, ops.shape(flat))
         aims = ops.stop_gradient(_phases(code, self.per_direction))
+        if key:
+            aims = aims + _shifts(key[0], self.per_direction, code.shape[-1])
         made = flat
         for _ in range(ROUNDS):
             missing = aims - self._positions(made)
@@ -146,6 +156,8 @@ class Read(_Lattice):
     Args:
         bits: Length of the code.
         **kwargs: As the `Embed` that is read.
+
+    Call arguments: images, or `[images, key]`, as for `Embed`.
     """
 
     def __init__(self, bits, **kwargs):
@@ -153,19 +165,31 @@ class Read(_Lattice):
         self.bits = bits
 
     def build(self, input_shape):
-        self._add_directions(input_shape[1:], self.bits)
+        images = input_shape[0] if isinstance(input_shape, list) else (
+            input_shape
+        )
+        self._add_directions(images[1:], self.bits)
         self.built = True
 
-    def call(self, images):
+    def call(self, inputs):
+        images, *key = inputs if isinstance(inputs, list) else [inputs]
         flat = ops.reshape(images, (ops.shape(images)[0], -1))
-        angles = 2 * np.pi * self._positions(flat)
+        positions = self._positions(flat)
+        if key:
+            positions = positions - _shifts(
+                key[0], self.per_direction, self.bits
+            )
+        angles = 2 * np.pi * positions
         if self.per_direction == 1:
             return ops.cos(angles)
         both = ops.stack([ops.cos(angles), ops.sin(angles)], axis=-1)
         return ops.reshape(both, (ops.shape(images)[0], self.bits))
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.bits)
+        images = input_shape[0] if isinstance(input_shape, list) else (
+            input_shape
+        )
+        return (images[0], self.bits)
 
     def get_config(self):
         return {**super().get_config(), "bits": self.bits}
@@ -177,6 +201,19 @@ def _phases(code, per_direction):
         return (1.0 - code) / 4.0
     pairs = ops.reshape(code, (ops.shape(code)[0], -1, 2))
     return pairs[..., 1] * (2.0 - pairs[..., 0]) / 8.0
+
+
+def key_size(code, per_direction):
+    """Bits of key for a code in a cover: the code's, then the shifts'."""
+    return code + SHIFT_BITS * (code // per_direction)
+
+
+def _shifts(key, per_direction, bits):
+    """The end of a key as parts of a period, one for each direction."""
+    drawn = ops.reshape(
+        key[:, bits:], (-1, bits // per_direction, SHIFT_BITS)
+    )
+    return ops.matmul(drawn, 0.5 ** np.arange(1, SHIFT_BITS + 1, dtype="f4"))
 
 
 def _directions(shape, count, smooth, seed):

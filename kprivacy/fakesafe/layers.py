@@ -42,11 +42,13 @@ class Mask(keras.layers.Layer):
     On codes of -1 and 1 this is the exclusive or of the bits, a one-time
     pad: under a uniform key the outcome is uniform, whatever the code.
 
-    Call arguments: `[code, key]` of the same shape, the key of 0 and 1.
+    Call arguments: `[code, key]`, the key of 0 and 1 and as long, or longer:
+    its begin is used.
     """
 
     def call(self, inputs):
         code, key = inputs
+        key = key[..., : code.shape[-1]]
         return code * (1.0 - 2.0 * ops.cast(key, code.dtype))
 
     def compute_output_shape(self, input_shape):

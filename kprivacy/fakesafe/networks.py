@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from kprivacy import errors
-from kprivacy.fakesafe.covers import Embed, Read
+from kprivacy.fakesafe.covers import Embed, Read, key_size
 from kprivacy.fakesafe.layers import BinaryCode, Mask
 from kprivacy.networks import strided
 
@@ -47,7 +47,8 @@ def transform(
         dropout: Share of each dense layer's outputs dropped in training.
         normalise: Whether dense layers have batch normalisation.
         code: Length of the code in the middle; 0 for none ("mlp" only).
-        key: Whether there is an input "key", as long as the code.
+        key: Whether there is an input "key", as long as the code, and longer
+            with a cover, see `kprivacy.fakesafe.covers.key_size`.
         cover: Bits that each direction of a cover holds, 1 or 2; 0 for no
             cover. The client then has an input "cover", a real example of
             the fake's domain, and moves it to where the code is read.
@@ -67,8 +68,11 @@ def transform(
     lattice = {"per_direction": cover, "spacing": spacing, "smooth": smooth}
     if cover:
         _check_cover(output_shape if binary else input_shape, code, cover)
+    if key:
+        size = key_size(code, cover) if cover else code
+        inputs.append(keras.Input((size,), name="key"))
     if cover and not binary:
-        x = Read(code, **lattice, name="code")(x)
+        x = Read(code, **lattice, name="code")(inputs if key else x)
     elif code:
         if network == "convolutional" and len(input_shape) == 3:
             x = strided.down(x, tuple(reversed(filters)), detail=detail)
@@ -78,13 +82,12 @@ def transform(
         x = layers.BatchNormalization(momentum=0.9, name="code_norm")(x)
         x = BinaryCode(binary, name="code")(x)
     if key:
-        inputs.append(keras.Input((code,), name="key"))
         x = Mask(name="mask")([x, inputs[1]])
     if cover and binary:
-        inputs.append(keras.Input(output_shape, name="cover"))
-        x = Embed(**lattice, name="fake")(
-            [x, inputs[-1], _place(inputs[-1], detail or 16)]
-        )
+        given = keras.Input(output_shape, name="cover")
+        place = _place(given, detail or 16)
+        x = Embed(**lattice, name="fake")([x, given, place, *inputs[1:]])
+        inputs.append(given)
     else:
         x = _out(x, output_shape, network, units, (filters, detail), dense)
     return keras.Model(inputs if inputs[1:] else inputs[0], x, name=name)
