@@ -6,6 +6,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import protection
 import pytest
 import tensorflow as tf
 
@@ -56,3 +57,34 @@ def toy_images():
     images = generator.random((64, 28, 28, 1), np.float32) * 0.5
     images += (labels / 6)[:, None, None, None].astype(np.float32)
     return images, labels
+
+
+@pytest.fixture
+def key(tmp_path):
+    """Path of a new key."""
+    from kprivacy.protection import secret
+
+    secret.write_new(tmp_path / "key")
+    return tmp_path / "key"
+
+
+@pytest.fixture
+def keyed(tmp_path):
+    """A pair for images that takes a key."""
+    return protection.pair(tmp_path / "w", keyed=True)
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """A pair for images without a key."""
+    return protection.pair(tmp_path / "w")
+
+
+@pytest.fixture
+def sent(tmp_path, keyed, key):
+    """The fakes of five images."""
+    protection.photos(tmp_path / "in")
+    from kprivacy import protect_lib
+
+    protect_lib.protect(keyed, tmp_path / "in", tmp_path / "o", key)
+    return tmp_path / "o"
