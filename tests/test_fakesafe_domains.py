@@ -89,11 +89,14 @@ def glove(corpus, monkeypatch):
     monkeypatch.setenv(words.GLOVE_VARIABLE, str(GLOVE))
 
 
-def test_tokens_are_one_hot(corpus):
+def test_tokens_are_binary_digits(corpus):
     found = domains.read(section("words:tokens:top100", data_dir=corpus), "x")
-    assert found.data.shape == (100, 100) and found.num_classes == 100
-    np.testing.assert_array_equal(found.data.argmax(1), np.arange(100))
-    assert len(np.unique(found.data)) == 2
+    assert found.data.shape == (100, 7) and found.num_classes == 100
+    digits = (found.data > 0).astype(int)
+    np.testing.assert_array_equal(digits @ 2 ** np.arange(7),
+                                  np.arange(1, 101))
+    vectors = words.embeddings("words:tokens:top100", corpus)
+    assert vectors.nearest(found.data) == list(vectors.words)
     np.testing.assert_array_equal(found.labels, np.arange(100))
 
 

@@ -20,7 +20,7 @@ def arrays(name, data_dir=None):
     """The words of a domain, each once.
 
     Args:
-        name: "words:tokens:top100", one-hot vectors; "words:glove:all", the
+        name: "words:tokens:top100", binary digits; "words:glove:all", the
             vectors of the GloVe file that the variable KPRIVACY_GLOVE names;
             or "words:corpus:all", 300 numbers from the corpus itself. "topN"
             are the N most frequent words of the corpus, `small_vocab_en`.
@@ -47,7 +47,7 @@ def embeddings(name, data_dir=None):
     vocabulary = text.Vocabulary.from_sentences(sentences)
     words = vocabulary.words[: which or None]
     if kind == "tokens":
-        return text.one_hot(words)
+        return text.binary_tokens(words)
     corpus = text.corpus_embeddings(sentences, vocabulary, CORPUS_SIZE)
     if kind == "corpus":
         return _chosen(corpus, words)

@@ -8,7 +8,7 @@ from kprivacy.text.codec import (
     WordSender,
 )
 from kprivacy.text.corpus import complete, corpus_embeddings
-from kprivacy.text.embeddings import Embeddings, one_hot
+from kprivacy.text.embeddings import Embeddings, binary_tokens, one_hot
 from kprivacy.text.glove import read_glove
 from kprivacy.text.greedy import GreedyDecoder
 from kprivacy.text.sentences import read_sentences
@@ -29,6 +29,7 @@ __all__ = [
     "Vocabulary",
     "WordReceiver",
     "WordSender",
+    "binary_tokens",
     "build_sequence_decoder",
     "build_sequence_encoder",
     "complete",

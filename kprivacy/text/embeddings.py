@@ -152,6 +152,18 @@ def one_hot(words):
     return Embeddings(words, np.eye(len(words), dtype=np.float32))
 
 
+def binary_tokens(words):
+    """Each word as the binary digits, -1 and 1, of its token, from 1.
+
+    One-hot vectors are no domain for an absolute error: to say 0 of every
+    axis costs next to nothing.
+    """
+    words = tuple(words)
+    digits = max(len(words), 1).bit_length()
+    tokens = np.arange(1, len(words) + 1)[:, None] >> np.arange(digits)
+    return Embeddings(words, 2.0 * (tokens & 1) - 1.0)
+
+
 def _directions(vectors):
     """Vectors of length 1; a zero vector stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
