@@ -41,6 +41,7 @@ def fakesafe(source, target, variant=None):
         domain.data_dir = ml_collections.config_dict.placeholder(str)
         domain.download = False  # whether TFDS may download what is missing
         domain.image_size = ml_collections.config_dict.placeholder(tuple)
+        domain.copies = 0  # moved copies of each private example
         domain.train_split = "defender[2%:]"  # what is trained on
         domain.validation_split = "defender[:2%]"  # what is watched
         domain.test_split = "test"  # what is reported
@@ -142,6 +143,18 @@ def _cover(config):
         # Few pixels of a digit are grey: two bits in each direction.
         for part in both:
             part.cover, part.code = 2, 64
+    if config.source.name == "fashion_mnist":
+        # Clothes are told apart less easily than digits.
+        config.content_epochs = 8
+        config.pretraining_steps = 8000
+    if config.source.name == "olivetti_faces":
+        # A few hundred pictures of 64 x 64.
+        config.source.copies = 20
+        config.content_epochs = 100
+        config.batch_size = 32
+        config.model.content_weight = 4.0
+        for part in both:
+            part.filters = (64, 48, 32)
     if config.source.name.startswith(VECTORS):
         config.model.content_weight = 0.0
         config.pretraining_steps = 3000

@@ -8,7 +8,7 @@ from kprivacy.configs import fakesafe_base
 
 def get_config(variant=None):
     """Returns the config; `variant` may be "paper" or "smoke"."""
-    # Their 17 levels are no cover: a change would show.
+    # Pictures of 8 x 8 made larger are no covers: a change would show.
     config = fakesafe_base.fakesafe(
         "digits", "digits", variant or "convolutional"
     )

@@ -137,3 +137,18 @@ def test_glove_must_be_named(monkeypatch, value):
         monkeypatch.setenv(words.GLOVE_VARIABLE, value)
     with pytest.raises(UserError, match=f"{words.GLOVE_VARIABLE} must name"):
         words.embeddings.__wrapped__("words:glove:all")
+
+
+def test_copies_are_moved_and_repeat():
+    held = section("digits", train_split="defender[:20]", copies=2)
+    found = domains.training(held, seed=3)
+    original = domains.read(held, "defender[:20]").data
+    assert found.shape == (60, 28, 28, 1) and found.dtype == np.float32
+    np.testing.assert_array_equal(found[:20], original)
+    for copy in (found[20:40], found[40:]):
+        assert np.abs(copy - original).mean() > 0.01
+        assert copy.min() >= 0 and copy.max() <= 1
+    assert np.abs(found[20:40] - found[40:]).mean() > 0.01
+    np.testing.assert_array_equal(found, domains.training(held, seed=3))
+    held.copies = 0
+    np.testing.assert_array_equal(domains.training(held), original)

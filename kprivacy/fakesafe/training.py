@@ -22,10 +22,9 @@ from kprivacy.optimizers import adam
 
 def datasets(config):
     """Pairs of both domains to train on, and pairs that are watched."""
-    source = domains.read(config.source, config.source.train_split)
     target = domains.read(config.target, config.target.train_split)
     dataset = pairs(
-        source.data,
+        domains.training(config.source, config.seed),
         target.data,
         config.batch_size,
         config.seed,
@@ -77,9 +76,8 @@ def schedules(config):
                 f"{config.pretraining_steps} with client.code=0. Give the "
                 "networks a code, or leave it at 0."
             )
-        source = domains.read(config.source, config.source.train_split)
         chosen.append(CodecPretraining(
-            source.data,
+            domains.training(config.source, config.seed),
             config.pretraining_steps,
             config.batch_size,
             config.learning_rate,
