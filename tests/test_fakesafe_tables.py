@@ -55,3 +55,19 @@ def test_the_others_go_on_with_its_trainings(table1, folders, name, keys):
     assert (folders[0] / "fakesafe_table1_smoke" / "digits->digits" /
             "ours" / "0" / "model.keras").stat().st_mtime_ns == before
     assert (folders[1] / f"{name}.md").is_file()
+
+
+def test_sentences_go_there_and_back(table1, folders, tfds_dir):
+    found = reproduce_lib.reproduce(
+        "fakesafe_table3", *folders, profile="smoke"
+    )
+    assert [row["name"] for row in found["rows"]] == [
+        f"{stem}:{setting}"
+        for stem in ("seq2seq:tatoeba", "seq2seq:small_vocab",
+                     "by words:small_vocab")
+        for setting in ("paper_setting", "ours")
+    ]
+    for row in found["rows"]:
+        assert 0 <= row["measured"]["bleu"] <= row["measured"]["bleu_real"] + (
+            0.1
+        )

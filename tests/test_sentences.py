@@ -204,12 +204,12 @@ def test_sentences_with_keys(trained):
     model, vocabulary, sentences = trained
     states = model.encode(vocabulary.encode(sentences, LENGTH))
     channel = StandardUnits.of(states), vocabulary
-    sender = SentenceSender(
-        lambda x: x[0] * (1 - 2 * x[1]), model.encoder, channel[1], channel[0]
-    )
-    receiver = SentenceReceiver(
-        lambda x: x[0] * (1 - 2 * x[1]), model.decoder, channel[1], channel[0]
-    )
+
+    def turn(x, key):
+        return x * (1 - 2 * key)
+
+    sender = SentenceSender(turn, model.encoder, channel[1], channel[0])
+    receiver = SentenceReceiver(turn, model.decoder, channel[1], channel[0])
     keys = np.random.default_rng(0).integers(0, 2, (32, 16)).astype("float32")
     fakes = sender.encode(sentences[:16], keys)
     assert receiver.decode(fakes, keys) == sentences[:16]

@@ -319,8 +319,8 @@ def check_channel(embeddings):
 
 def test_words_with_keys():
     embeddings = one_hot(["she", "likes", "limes"])
-    sender = WordSender(lambda x: x[0] + 50 * x[1], embeddings)
-    receiver = WordReceiver(lambda x: x[0] - 50 * x[1], embeddings)
+    sender = WordSender(lambda x, key: x + 50 * key, embeddings)
+    receiver = WordReceiver(lambda x, key: x - 50 * key, embeddings)
     keys = np.eye(3, dtype=np.float32)[[2, 0, 1]]
     fakes = sender.encode("she likes limes", keys)
     assert receiver.decode(fakes, keys) == "she likes limes"

@@ -72,7 +72,9 @@ def cells(profile):
                 dataclasses.asdict(corpus)
             )
             if profile == "smoke":
-                config.text.update(epochs=1, units=64, vocabulary=100)
+                config.text.update(
+                    epochs=1, units=64, vocabulary=100, negatives=0
+                )
             yield f"seq2seq:{corpus.label}/{setting}", config, _by_states
     for setting in SETTINGS:
         config = fakesafe_rows.config(words_row, setting, SEEDS[0], profile)

@@ -19,7 +19,8 @@ class WordSender:
     words have equal fakes.
 
     Args:
-        client: FakeSafe's client, from standardised vectors to fakes.
+        client: FakeSafe's client, from standardised vectors to fakes, or a
+            `Sender` around it.
         embeddings: The words' `Embeddings`; `one_hot(words)` for tokens.
     """
 
@@ -68,7 +69,8 @@ class SentenceSender:
     """Hides the states of sentences in fakes, `states` of them a sentence.
 
     Args:
-        client: FakeSafe's client, from standardised states to fakes.
+        client: FakeSafe's client, from standardised states to fakes, or a
+            `Sender` around it.
         encoder: What `build_sequence_encoder` built, trained.
         vocabulary: Its `Vocabulary`.
         units: `StandardUnits.of` the encoder's states of training sentences.
@@ -154,7 +156,7 @@ def _call(model, values, keys):
             "`keys` must be one fresh pad a message. Received: "
             f"{len(keys)} for {len(values)} messages."
         )
-    inputs = values if keys is None else [values, keys]
+    inputs = [values] if keys is None else [values, keys]
     if hasattr(model, "predict"):
-        return model.predict(inputs, verbose=0)
-    return np.asarray(model(inputs))
+        return model.predict(inputs if keys is not None else values, verbose=0)
+    return np.asarray(model(*inputs))
