@@ -10,6 +10,7 @@ from PIL import Image
 from kprivacy import protect_lib, recover_lib, workdir
 from kprivacy.errors import UserError
 from kprivacy.fakesafe import (
+    Cascade,
     FakeSafe,
     build_adversary,
     build_client,
@@ -167,6 +168,11 @@ def test_a_call_needs_covers(model):
         model(pictures(2))
     found = model([pictures(2), np.zeros((2, PAD), np.float32), pictures(2)])
     assert found.shape == (2, *SHAPE)
+
+
+def test_cascades_take_no_covers(model):
+    with pytest.raises(UserError, match="from nothing"):
+        Cascade([model])
 
 
 def test_covers_are_used_once(model):

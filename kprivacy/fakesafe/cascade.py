@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from kprivacy import errors
+from kprivacy.fakesafe.covers import takes_cover
 from kprivacy.fakesafe.keys import key_bits
 from kprivacy.fakesafe.layers import RoundToBytes
 from kprivacy.fakesafe.model import FakeSafe
@@ -131,6 +132,12 @@ def _check(steps):
             raise errors.UserError(
                 "A cascade is made of FakeSafe models. Received: a "
                 f"{type(step).__name__}."
+            )
+        if takes_cover(step.client):
+            raise errors.UserError(
+                "A step of a cascade must make its fakes from nothing: the "
+                "next one would lose what is hidden in a cover. Received: a "
+                "step with covers. Train its config's `:convolutional`."
             )
     if not steps:
         raise errors.UserError(
