@@ -147,6 +147,9 @@ def _cover(config):
         # Clothes are told apart less easily than digits.
         config.content_epochs = 8
         config.pretraining_steps = 8000
+        if config.target.name == "mnist":
+            config.pretraining_steps = 12_000
+            config.model.content_weight = 1.5
     if config.source.name == "olivetti_faces":
         # A few hundred pictures of 64 x 64.
         config.source.copies = 20

@@ -7,12 +7,11 @@ from kprivacy.configs import fakesafe_base
 
 
 def get_config(variant=None):
-    """Returns the config; `variant` may be "paper" or "smoke"."""
+    """Returns the config; `variant`: "convolutional", "paper" or "smoke"."""
     # Pictures of 8 x 8 made larger are no covers: a change would show.
-    config = fakesafe_base.fakesafe(
-        "digits", "digits", variant or "convolutional"
-    )
-    if variant is None:
+    variant = variant or "convolutional"
+    config = fakesafe_base.fakesafe("digits", "digits", variant)
+    if variant == "convolutional":
         config.epochs = 10
         config.steps_per_epoch = 200
         config.batch_size = 32

@@ -8,7 +8,7 @@ from kprivacy.configs import fakesafe_base
 
 
 def get_config(variant=None):
-    """Returns the config; `variant` may be "paper" or "smoke"."""
+    """Returns the config; `variant`: "convolutional", "paper" or "smoke"."""
     return fakesafe_base.fakesafe("olivetti_faces", "mnist", variant)
 
 

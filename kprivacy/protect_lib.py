@@ -72,6 +72,7 @@ def protect(
     _check_apart(input, output)
     if covers is not None:
         _check_apart(covers, output, "covers")
+        _check_covers(input, covers)
     side = sides.read(client, "client")
     key = secret.read(key_file, side.key_bits)
     found = private.find(input, side.source, resize)
@@ -108,6 +109,18 @@ def _check_apart(input, output, flag="input"):
             f"--{flag} and --output must lie apart, so that no private file is "
             f"handed on with the fakes. Received: {str(input)!r} and "
             f"{str(output)!r}. Choose an --output outside."
+        )
+
+
+def _check_covers(input, covers):
+    private, shown = (
+        pathlib.Path(path).expanduser().resolve() for path in (input, covers)
+    )
+    if private in (shown, *shown.parents) or shown in private.parents:
+        raise errors.UserError(
+            "--input and --covers must lie apart: everybody who sees a fake "
+            f"sees its cover. Received: {str(input)!r} and {str(covers)!r}. "
+            "Choose pictures that may be seen."
         )
 
 

@@ -46,6 +46,7 @@ _COLUMNS = (
     ("confidence_real", "on real", "{:.2f}"),
     ("detector_cnn", "CNN detector", "{:.1%}"),
     ("detector_mlp", "MLP detector", "{:.1%}"),
+    ("detector_histogram", "histogram detector", "{:.1%}"),
 )
 
 

@@ -189,11 +189,48 @@ def test_covers_are_used_once(model):
         (None, "takes a cover"),
         (np.zeros((3, 8, 8, 1)), "must be images of shape"),
         (np.zeros((3, *SHAPE)), "neither black nor white"),
+        (np.full((3, *SHAPE), 100), "floats in"),
     ],
 )
 def test_unfit_covers(model, covers, sentence):
     with pytest.raises(UserError, match=sentence):
         Sender(model.client, covers)
+
+
+def test_the_message_does_not_matter_under_its_pad(model):
+    """Two messages whose turned codes are equal have one and the same fake."""
+    messages, covers = pictures(20, seed=2), pictures(20, seed=3)
+    coded = keras.Model(model.client.inputs[0],
+                        model.client.get_layer("code").output)
+    codes = coded.predict(messages, verbose=0)
+    pads = pads_of(model.client, b"s" * 32)(20)
+    others = pads.copy()
+    differ = codes != codes[::-1]
+    others[:, :BITS] = np.where(differ, 1 - pads[:, :BITS], pads[:, :BITS])
+    assert differ.any()
+    np.testing.assert_array_equal(
+        model.client.predict([messages, pads, covers], verbose=0),
+        model.client.predict([messages[::-1], others, covers], verbose=0),
+    )
+
+
+def test_nothing_piles_up_beside_black_and_white(model):
+    """Pixels stop short of the limits, where a histogram would show them."""
+    covers = pictures(200, seed=3)
+    pads = pads_of(model.client, b"s" * 32)(200)
+    sent = Sender(model.client, covers)(pictures(200, seed=2), pads)
+    for limit in (BLACK, WHITE):
+        before, after = (
+            (np.abs(one - limit) < 0.5 / 255).mean() for one in (covers, sent)
+        )
+        assert after < before + 1e-3
+
+
+def test_client_and_server_must_have_one_lattice():
+    client = build_client(SHAPE, SHAPE, **OPTIONS)
+    server = build_server(client, **{**OPTIONS, "spacing": 0.05})
+    with pytest.raises(UserError, match="the same cover"):
+        FakeSafe(client, server, build_adversary(client, units=(4,)))
 
 
 def test_covers_for_a_client_without():
@@ -322,6 +359,25 @@ def test_an_interrupted_run_uses_no_cover_twice(
     monkeypatch.setattr(manifest, "write", keep)
     protect_lib.protect(w, private, tmp_path / "o", key, 2, covers=covers)
     assert len(set(marks)) == 6
+
+
+def test_a_picture_that_is_there_twice_is_one_cover(sides, tmp_path):
+    w, key = sides
+    private = folder(tmp_path / "in", pictures(4, seed=6))
+    twice = np.concatenate([pictures(3, seed=7)] * 2)
+    covers = folder(tmp_path / "covers", twice)
+    (covers / "broken.png").write_text("no picture")
+    with pytest.raises(UserError, match="Received: 3 that .*broken.png"):
+        protect_lib.protect(w, private, tmp_path / "o", key, covers=covers)
+
+
+def test_private_pictures_are_no_covers(sides, tmp_path):
+    w, key = sides
+    private = folder(tmp_path / "in", pictures(4, seed=6))
+    for covers in (private, tmp_path):
+        with pytest.raises(UserError, match="apart"):
+            protect_lib.protect(w, private, tmp_path.parent / "o", key,
+                                covers=covers)
 
 
 @pytest.mark.parametrize(

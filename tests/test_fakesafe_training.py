@@ -257,7 +257,7 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("variant", [None, "paper"])
+@pytest.mark.parametrize("variant", [None, "convolutional", "paper"])
 @pytest.mark.parametrize("name", NAMES)
 def test_configs_build_their_networks(name, variant):
     source, target = SHAPES[name]
@@ -265,9 +265,17 @@ def test_configs_build_their_networks(name, variant):
     client = build_client(source, target, **config.client)
     server = build_server(client, **config.server)
     judge = build_adversary(client, **config.adversary)
-    model = kprivacy.FakeSafe(client, server, judge, **config.model)
+    content = None
+    if config.model.content_weight:
+        content = keras.Sequential(
+            [keras.Input(source), keras.layers.Flatten(),
+             keras.layers.Dense(2)]
+        )
+    model = kprivacy.FakeSafe(
+        client, server, judge, content=content, **config.model
+    )
     assert model.cycle_weight > 0
-    assert model.quantize == (variant is None)
+    assert model.quantize == (variant != "paper")
     assert server.output_shape == (None, *source)
 
 

@@ -102,12 +102,21 @@ def test_detector_is_blind_between_real_and_real():
     found = fakes.Detector(steps=60).run(
         x[:700], x[700:1400], x[1400:2900], x[2900:]
     )
-    assert set(found.accuracies) == {"cnn", "mlp"}
+    assert set(found.accuracies) == {"cnn", "mlp", "histogram"}
     assert found.examples == (1190, 210, 3000)
     assert found.deviation == pytest.approx(0.5 / 3000**0.5)
     for one in found.accuracies.values():
         assert abs(one - 0.5) < 4 * found.deviation
     json.dumps(found.to_dict())
+
+
+def test_detector_finds_a_value_that_is_too_frequent():
+    """What networks overlook: some pixels moved to one grey level."""
+    x, y = textures(1000, 0), textures(1000, 1)
+    near = np.abs(y - 100 / 255) < 1.5 / 255
+    y = np.where(near, np.float32(100 / 255), y)
+    found = fakes.Detector(steps=12).run(x[:700], y[:700], x[700:], y[700:])
+    assert found.judge == "histogram" and found.accuracy > 0.8
 
 
 @pytest.mark.parametrize("planted", ["shifted", "noisy", "pixel"])

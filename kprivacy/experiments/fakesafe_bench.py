@@ -104,7 +104,7 @@ def realism(config, sender, pads, messages, classifiers, seed, effort):
     )
     return {
         **judged.to_dict(),
-        "detector_accuracy": told.accuracy,
+        "detector_accuracy": told.accuracies["cnn"],
         **{f"detector_{k}": one for k, one in told.accuracies.items()},
     }
 

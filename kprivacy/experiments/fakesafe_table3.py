@@ -51,7 +51,7 @@ class Corpus:
 
 
 CORPORA = (
-    Corpus("tatoeba", "tatoeba_en", 8000, 12, 512, 128, 8, 2e-3, 1000,
+    Corpus("tatoeba", "tatoeba_en", 8000, 12, 512, 128, 5, 2e-3, 1000,
            0.1, 0.03, 0.1, 0.04, 0.40),
     Corpus("small_vocab", "small_vocab_en", 300, 18, 128, 64, 12, 4e-3, 0,
            0.0, 0.05, 0.0, 0.33, 0.90),

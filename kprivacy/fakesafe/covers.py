@@ -9,11 +9,14 @@ from kprivacy.fakesafe.layers import round_to_bytes
 
 # Black and white pixels stay as they are: a change would show on them.
 BLACK, WHITE = 16 / 255, 239 / 255
+# Distance from either at which a pixel may change in full.
+HEADROOM = 0.25
 # Free pixels a direction that a cover must have to hold any code.
 ROOM = 1.5
 # Bits of key that shift each direction.
 SHIFT_BITS = 8
-ROUNDS = 3
+LATTICE = ("per_direction", "spacing", "smooth", "seed")
+ROUNDS = 6
 ITERATIONS = 10
 
 
@@ -59,10 +62,9 @@ class _Lattice(keras.layers.Layer):
         return ops.matmul(seen, self.directions) / self.spacing
 
     def get_config(self):
-        names = ("per_direction", "spacing", "smooth", "seed")
         return {
             **super().get_config(),
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in LATTICE},
         }
 
 
@@ -74,12 +76,13 @@ class Embed(_Lattice):
     periods, and the place within a period is one bit or two, as in phase
     shift keying. The cover moves to the nearest place that says the code, by
     the least change in the weighted pixels; black and white ones stand
-    still. Rounded to bytes, it is done again, three times in all. The code
+    still. Rounded to bytes, it is done again, six times in all. The code
     gets no gradient from here; `FakeSafe` passes that of its reader on.
 
     With a key the lattice is shifted along each direction, by a new secret
     amount for each message: who knows the directions and not the key finds
-    the positions as even as those of any picture.
+    the positions as even as those of any picture. That the picture was
+    changed may show all the same, in how often pixel values occur.
 
     Call arguments: `[code, cover, weights]`, and `key` if there is one: -1
     and 1, shape (batch, bits); images in [0, 1]; how readily each pixel
@@ -100,7 +103,11 @@ class Embed(_Lattice):
         free = ops.cast(
             ops.logical_and(flat > BLACK, flat < WHITE), flat.dtype
         )
-        weights = free * ops.reshape(weights, ops.shape(flat))
+        # Ever less towards black and white, so that none piles up there.
+        head = ops.minimum(flat - BLACK, WHITE - flat) / HEADROOM
+        weights = ops.reshape(weights, ops.shape(flat)) * ops.clip(
+            head, 0.0, 1.0
+        )
         aims = ops.stop_gradient(_phases(code, self.per_direction))
         if key:
             aims = aims + _shifts(key[0], self.per_direction, code.shape[-1])
@@ -143,7 +150,7 @@ class Embed(_Lattice):
         return input_shape[1]
 
     def room(self, covers):
-        """Which covers have room for any code, bool (covers,)."""
+        """Which covers have pixels enough for nearly any code, bool."""
         flat = np.asarray(covers).reshape(len(covers), -1)
         free = ((flat > BLACK) & (flat < WHITE)).sum(axis=1)
         return free >= ROOM * self.directions.shape[-1]
@@ -232,6 +239,25 @@ def takes_cover(client):
     return any(one.name == "cover" for one in client.inputs)
 
 
+def check_lattices(client, server):
+    """Raises unless the server reads covers as the client changes them."""
+    held = [
+        [layer for layer in model.layers if isinstance(layer, _Lattice)]
+        for model in (client, server)
+    ]
+    said = [
+        {k: v for k, v in one.get_config().items() if k in LATTICE}
+        | {"bits": one.per_direction * one.directions.shape[-1]}
+        for layers in held for one in layers
+    ]
+    if len(held[0]) != len(held[1]) or (said and said[0] != said[-1]):
+        raise errors.UserError(
+            "`client` and `server` must have the same cover, or none. "
+            f"Received: {said}. Give both builders the same `cover`, `code`, "
+            "`spacing` and `smooth`."
+        )
+
+
 class Stock:
     """Covers that are each handed out once.
 
@@ -275,6 +301,14 @@ class Stock:
             raise errors.UserError(
                 f"Covers must be images of shape {expected}. Received: shape "
                 f"{covers.shape[1:]}. Resize them."
+            )
+        if covers.dtype.kind != "f" or not (
+            (covers >= 0).all() and (covers <= 1).all()
+        ):
+            raise errors.UserError(
+                "Covers must be floats in [0, 1]. Received: "
+                f"{covers.dtype}, from {covers.min()} to {covers.max()}. "
+                "Divide bytes by 255."
             )
         held = covers[client.get_layer("fake").room(covers)]
         if not len(held):

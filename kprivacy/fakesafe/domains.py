@@ -61,8 +61,8 @@ def training(section, seed=0):
         keras.layers.RandomTranslation(
             MOVED, MOVED, fill_mode="nearest", seed=seed
         ),
-        keras.layers.RandomZoom(MOVED, fill_mode="nearest", seed=seed),
-        keras.layers.RandomFlip("horizontal", seed=seed),
+        keras.layers.RandomZoom(MOVED, fill_mode="nearest", seed=seed + 1),
+        keras.layers.RandomFlip("horizontal", seed=seed + 2),
     ])
     made = [np.asarray(moved(data, training=True))
             for _ in range(section.copies)]

@@ -6,10 +6,11 @@ from keras import ops
 from kprivacy import errors
 from kprivacy.adversarial import AdversarialModel
 from kprivacy.fakesafe.content import ContentLoss
-from kprivacy.fakesafe.covers import takes_cover
+from kprivacy.fakesafe.covers import check_lattices
 from kprivacy.fakesafe.keys import key_bits
 from kprivacy.fakesafe.layers import round_to_bytes
 from kprivacy.fakesafe.pool import ImagePool
+from kprivacy.fakesafe.taps import Taps
 
 
 @keras.saving.register_keras_serializable("kprivacy")
@@ -116,7 +117,7 @@ class FakeSafe(AdversarialModel):
         )
         self.cycle_loss = keras.losses.MeanAbsoluteError()
         self.score_loss = keras.losses.MeanSquaredError()
-        self._taps = _Taps(client, server)
+        self._taps = Taps(client, server)
         self._key = bool(key_bits(client))
 
     @classmethod
@@ -262,54 +263,6 @@ class FakeSafe(AdversarialModel):
         }
 
 
-class _Taps:
-    """Client and server with their codes as a second output.
-
-    Keras does not look into it, and so saves their layers once.
-    """
-
-    def __init__(self, client, server):
-        sent, read = _layer(client, "mask", "code"), _layer(server, "code")
-        self._reader = self._decoder = None
-        if takes_cover(client):
-            # Both before the mask, or as it is taken off again.
-            sent, read = _layer(client, "code"), _layer(server, "mask", "code")
-            self._reader = keras.Model(_one_or_all(server.inputs), read)
-            self._decoder = keras.Model(read, server.outputs[0])
-        self.client = _with_second(client, sent)
-        self._server = _with_second(server, read)
-
-    def recover(self, received, sent, training):
-        """What is recovered, and the code that was read.
-
-        From a cover, the code is read with the gradient of what was sent,
-        straight through: the cover's lattice has none to give.
-        """
-        if self._reader is None:
-            return self._server(received, training=training)
-        read = self._reader(received, training=training)
-        passed = read + (sent - ops.stop_gradient(sent))
-        return self._decoder(passed, training=training), read
-
-
-def _with_second(model, output):
-    return keras.Model(
-        _one_or_all(model.inputs), [model.outputs[0], output]
-    )
-
-
-def _one_or_all(values):
-    return values if len(values) > 1 else values[0]
-
-
-def _layer(model, *names):
-    """The output of the first layer that there is, or of the model."""
-    for layer in map({one.name: one for one in model.layers}.get, names):
-        if layer is not None:
-            return layer.output
-    return model.outputs[0]
-
-
 def _check(client, server, identity_weight, code_weight):
     source, target = client.inputs[0].shape[1:], client.output_shape[1:]
     if tuple(server.output_shape[1:]) != tuple(source):
@@ -324,6 +277,7 @@ def _check(client, server, identity_weight, code_weight):
             f"{key_bits(client)} and {key_bits(server)} bits. Give both "
             "builders the same `code` and `key`."
         )
+    check_lattices(client, server)
     if identity_weight and tuple(source) != tuple(target):
         raise errors.UserError(
             "`identity_weight` needs a source and a fake of one shape. "

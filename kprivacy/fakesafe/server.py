@@ -8,7 +8,8 @@ def build_server(client, **options):
 
     Args:
         client: Of `build_client`, or any functional model of that form.
-        **options: As for `build_client`; `code` and `key` are the client's.
+        **options: As for `build_client`; `code`, `key`,
+            `cover`, `spacing` and `smooth` are the client's.
 
     Returns:
         A functional `keras.Model` named "server" from `fake`, and `key` if

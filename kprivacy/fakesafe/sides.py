@@ -35,6 +35,7 @@ class Sender:
             data: float32 messages.
             pads: float32 (messages, bits), where the client takes a key.
         """
+        _check_pads(self._client, pads)
         covers = self._stock.take(len(data))
         fakes = _predict(self._client, data, pads, covers)
         return channel.through_png(fakes) if self._image else fakes
@@ -82,7 +83,7 @@ def pads_of(client, secret=None):
     return Pads(bits, secret) if bits else None
 
 
-def _predict(model, data, pads, covers):
+def _check_pads(model, pads):
     if (pads is None) != (not keys.key_bits(model)):
         raise errors.UserError(
             f"The {model.name} takes "
@@ -90,6 +91,10 @@ def _predict(model, data, pads, covers):
                "a pad for each message. Received: none. Draw them with "
                "`kprivacy.fakesafe.sides.pads_of(client)`.")
         )
+
+
+def _predict(model, data, pads, covers):
+    _check_pads(model, pads)
     inputs = [np.asarray(data, np.float32), pads, covers]
     inputs = [one for one in inputs if one is not None]
     return model.predict(

@@ -53,10 +53,12 @@ def draw(folder, pair, secret, names, fakes, stock):
         mark = _mark(secret, state["salt"], json.dumps(name))
         if mark not in kept:
             todo[mark] = (index, _entry(secret, pair, name))
-    marks = [_mark(secret, state["salt"], f"cover {json.dumps(name)}")
-             for name in stock.names]
+    marks = {
+        index: _mark(secret, state["salt"], f"cover {content}")
+        for index, content in stock.contents().items()
+    }
     used = {entry.get("cover") for entry in kept.values()}
-    left = [i for i, mark in enumerate(marks) if mark not in used]
+    left = [index for index, mark in marks.items() if mark not in used]
     covers = stock.choose(len(todo), left)
     for (_, entry), cover in zip(todo.values(), covers):
         entry["cover"] = None if cover is None else marks[cover]

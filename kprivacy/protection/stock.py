@@ -1,5 +1,6 @@
 """Covers for `protect`: the sender's own pictures, each used once."""
 
+import hashlib
 import random
 
 import numpy as np
@@ -30,14 +31,25 @@ class Stock:
                 "This client makes its fakes from nothing. Received: "
                 f"--covers={str(path)!r}. Leave it out."
             )
-        self._side, self._found = side, None
+        self._side, self._found, self._error = side, None, ""
         if path is not None:
             self._found = inputs.find(path, side.target, resize, "covers")
 
-    @property
-    def names(self):
-        """A dict of names for each cover; none where none are needed."""
-        return self._found.names if self._found else []
+    def contents(self):
+        """Index of each cover that can be read to the hash of its pixels.
+
+        A picture that is there twice comes once.
+        """
+        found = {}
+        for index in range(len(self._found.names) if self._found else 0):
+            try:
+                pixels = self._found.read(index)
+            except UserError as error:
+                self._error = self._error or str(error)
+                continue
+            content = np.ascontiguousarray(pixels).tobytes()
+            found.setdefault(hashlib.sha256(content).hexdigest(), index)
+        return {index: content for content, index in found.items()}
 
     def choose(self, count, left):
         """Indices of `count` covers with room, at random, out of `left`.
@@ -51,15 +63,17 @@ class Stock:
         random.SystemRandom().shuffle(left)
         chosen = []
         while left and len(chosen) < count:
-            if self._usable(left[-1]):
-                chosen.append(left[-1])
-            left.pop()
+            index = left.pop()
+            if self._side.has_room(self._found.read(index)):
+                chosen.append(index)
         if len(chosen) < count:
             raise UserError(
                 f"{count} messages need as many covers, each used once. "
                 f"Received: {len(chosen)} that have not been used, can be "
                 "read, and have enough pixels that are neither black nor "
                 "white. Put more pictures into --covers and run it again."
+                + (f" One that cannot be read: {self._error}"
+                   if self._error else "")
             )
         return chosen
 
@@ -68,9 +82,3 @@ class Stock:
         if self._found is None:
             return None
         return np.stack([self._found.read(index) for index in indices])
-
-    def _usable(self, index):
-        try:
-            return self._side.has_room(self._found.read(index))
-        except UserError:
-            return False
