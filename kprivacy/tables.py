@@ -22,6 +22,8 @@ _COLUMNS = (
     ("precision", "precision", "{:.3f}"),
     ("recall", "recall", "{:.3f}"),
     ("f1_real", "F1 of originals", "{:.3f}"),
+    ("f1_neighbours", "F1 by neighbours", "{:.3f}"),
+    ("f1_neighbours_real", "of originals", "{:.3f}"),
     ("f1_noise", "noise 3/256", "{:.3f}"),
     ("f1_jpeg_90", "JPEG 90", "{:.3f}"),
     ("f1_jpeg_75", "JPEG 75", "{:.3f}"),

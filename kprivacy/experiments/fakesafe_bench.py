@@ -40,8 +40,13 @@ FULL = Effort()
 SMOKE = Effort(100, 60, 12, 1, ("ridge",), ("logistic_regression",))
 # A vocabulary is small: each word is sent under as many keys.
 WORD_KEYS = 20
-# Classifiers judge and do not attack: they learn from all but the test part.
-JUDGES_LEARN_FROM = ("defender", "attacker")
+# Covers are new to F, D and all judges, but for the few faces.
+COVERS = "defender[60%:]"
+# Classifiers judge and do not attack: they learn from the rest but the test.
+JUDGES_LEARN_FROM = ("defender[:60%]", "attacker")
+FEW = "olivetti_faces"
+# Examples that the judge by nearest neighbours knows.
+NEIGHBOURS = 10_000
 
 
 def measure(config, model, classifiers, seed=0, effort=FULL):
@@ -66,6 +71,8 @@ def measure(config, model, classifiers, seed=0, effort=FULL):
     found = recovery(config.source, classifiers, effort)(
         test.data, test.labels, recovered
     ).to_dict()
+    if test.data.ndim == 4:
+        found |= by_neighbours(config.source, test, recovered)
     if len(model.client.output_shape) == 4:
         found |= realism(
             config, sender, pads, test, classifiers, seed, effort
@@ -74,10 +81,11 @@ def measure(config, model, classifiers, seed=0, effort=FULL):
 
 
 def sender_of(config, model):
-    """The sender, with a stock of the training's own examples as covers."""
+    """The sender, with a stock of covers where it takes them."""
     covers = None
     if takes_cover(model.client):
-        covers = part(config.target, "defender", None).data
+        split = "defender" if config.target.name == FEW else COVERS
+        covers = part(config.target, split, None).data
     return Sender(model.client, covers)
 
 
@@ -106,6 +114,26 @@ def realism(config, sender, pads, messages, classifiers, seed, effort):
         **judged.to_dict(),
         "detector_accuracy": told.accuracies["cnn"],
         **{f"detector_{k}": one for k, one in told.accuracies.items()},
+    }
+
+
+def by_neighbours(section, test, recovered):
+    """F1 by the 5 nearest originals, a judge whom no training has met."""
+    from sklearn.metrics import f1_score
+    from sklearn.neighbors import KNeighborsClassifier
+
+    known = part(section, "defender", NEIGHBOURS)
+    judge = KNeighborsClassifier(5, weights="distance").fit(
+        known.data.reshape(len(known), -1), known.labels
+    )
+    return {
+        name: float(f1_score(
+            test.labels,
+            judge.predict(np.reshape(data, (len(data), -1))),
+            average="macro",
+        ))
+        for name, data in (("f1_neighbours", recovered),
+                           ("f1_neighbours_real", test.data))
     }
 
 
@@ -143,7 +171,10 @@ def classifier(section, folder, effort=FULL):
     path = pathlib.Path(folder) / f"{section.name}.keras"
     if path.exists():
         return judges.Classifier.load(path)
-    parts = [domains.read(section, split) for split in JUDGES_LEARN_FROM]
+    splits = ("defender", "attacker") if section.name == FEW else (
+        JUDGES_LEARN_FROM
+    )
+    parts = [domains.read(section, split) for split in splits]
     found = judges.train_classifier(
         np.concatenate([one.data for one in parts]),
         np.concatenate([one.labels for one in parts]),

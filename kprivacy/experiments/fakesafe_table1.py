@@ -9,22 +9,23 @@ fakes have no cover), images also to keep what a classifier of their domain
 sees, which is of the judge's kind with another seed: F1 is then what was
 trained for, and may exceed that of the originals. Every fake was written as a
 PNG of 8 bits and read again (vectors are float32) before it was recovered and
-judged. Covers are examples of the defender's part, each used once; no
-detector has them, the classifier behind the Fréchet distance learnt from them.
+judged. Covers are examples that D, F as covers, and the judges have not met,
+each used once; of faces there are too few, and theirs are those of D.
 
 precision, recall and F1 are macro means of a classifier of real data on what
-was recovered, `f1_real` its F1 on the originals; of words, the word of the
-largest cosine similarity (the paper says smallest, a slip), each sent 20
-times, under other keys where there are keys. The error is the mean squared
-error, images in [0, 1], words in standard units. frechet is the Fréchet
-distance of the fakes from real examples in the features of a classifier of
-their domain, with that of other real examples beside it; the detectors are a
-fresh convolutional network, `detector_accuracy`, a perceptron, and boosted
-trees on histograms of pixel values and steps between neighbours, that tell
-real examples from fakes, half of each. face is
-olivetti_faces, which stands in for the paper's set, words are those of
-small_vocab_en; where GloVe has no vector, or 300 numbers are asked for, they
-come from the corpus, see `kprivacy.text`: 43 of all words, 23 of the top 100.
+was recovered, `f1_real` its F1 on the originals; those by neighbours are of
+the 5 nearest among 10,000 originals, a judge whom no training has met; of
+words, the word of the largest cosine similarity (the paper says smallest, a
+slip), each sent 20 times, under other keys where there are keys. The error is
+the mean squared error, images in [0, 1], words in standard units. frechet is
+the Fréchet distance of the fakes from real examples in the features of a
+classifier of their domain, with that of other real examples beside it; the
+detectors are a fresh convolutional network, `detector_accuracy`, a perceptron,
+and boosted trees on histograms of pixel values and steps between neighbours,
+that tell real examples from fakes, half of each. face is olivetti_faces, which
+stands in for the paper's set, words are those of small_vocab_en; where GloVe
+has no vector, or 300 numbers are asked for, they come from the corpus, see
+`kprivacy.text`: 43 of all words, 23 of the top 100.
 """
 
 import functools
