@@ -160,7 +160,8 @@ def _cover(config):
         config.batch_size = 32
         for part in both:
             part.filters = (64, 48, 32)
-            part.code = 256 if config.target.name != "mnist" else 64
+            if config.target.name != "mnist":
+                part.code = 256
     if config.source.name.startswith(VECTORS):
         config.model.content_weight = 0.0
         config.pretraining_steps = 3000
@@ -175,9 +176,7 @@ def _fit(config):
         # A few hundred words need few bits, and no dropout in between.
         config.epochs = 8
         for part in both:
-            part.code = 64 if not config.target.name.startswith(VECTORS) else (
-                128
-            )
+            part.code = 128 if config.target.name.startswith(VECTORS) else 64
     if config.target.name == "mnist":
         # Most of a digit is black: fewer bits, of more weight.
         config.pretraining_steps = 4000

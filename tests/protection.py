@@ -73,3 +73,12 @@ def assert_same(found, expected):
     assert found.keys() == expected.keys()
     for name, pixels in expected.items():
         np.testing.assert_array_equal(found[name], pixels, err_msg=name)
+
+
+def pictures(count, shape=(16, 16, 1), seed=0):
+    """Smooth grey pictures of 8 bits, with black and white in them."""
+    generator = np.random.default_rng(seed)
+    coarse = generator.normal(0.5, 0.4, (count, 5, 5, shape[2]))
+    fine = keras.ops.image.resize(coarse, shape[:2], interpolation="bicubic")
+    fine = np.array(fine) + generator.normal(0, 0.02, (count, *shape))
+    return (np.round(np.clip(fine, 0, 1) * 255) / 255).astype(np.float32)

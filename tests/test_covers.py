@@ -1,4 +1,4 @@
-"""Codes in covers: what is read, what changes, what is refused."""
+"""FakeSafe with covers: what agrees, what shows, what is refused."""
 
 import json
 
@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from protection import pictures
 
 from kprivacy import protect_lib, recover_lib, workdir
 from kprivacy.errors import UserError
@@ -18,69 +19,16 @@ from kprivacy.fakesafe import (
     pairs,
     training,
 )
-from kprivacy.fakesafe.covers import BLACK, WHITE, Embed, Read, key_size
+from kprivacy.fakesafe.covers import BLACK, WHITE, key_size
 from kprivacy.fakesafe.sides import Sender, pads_of
 from kprivacy.protection import manifest, progress, secret
 from kprivacy.train_lib import save
 
-SHAPE = (16, 16, 1)
+SHAPE = (16, 16, 1)  # of `pictures`
 BITS = 24
 PAD = key_size(BITS, 1)
 OPTIONS = {"network": "convolutional", "filters": (8, 4), "code": BITS,
            "key": True, "cover": 1}
-
-
-def pictures(count, shape=SHAPE, seed=0):
-    """Smooth grey pictures of 8 bits, with black and white in them."""
-    generator = np.random.default_rng(seed)
-    coarse = generator.normal(0.5, 0.4, (count, 5, 5, shape[2]))
-    fine = keras.ops.image.resize(coarse, shape[:2], interpolation="bicubic")
-    fine = np.array(fine) + generator.normal(0, 0.02, (count, *shape))
-    return (np.round(np.clip(fine, 0, 1) * 255) / 255).astype(np.float32)
-
-
-def embedding(shape, bits, **options):
-    """`Embed` with even weights and `Read`, as models."""
-    code, cover = keras.Input((bits,)), keras.Input(shape)
-    weights = keras.layers.Lambda(lambda x: 0 * x + 0.5)(cover)
-    fake = Embed(**options)([code, cover, weights])
-    image = keras.Input(shape)
-    return (keras.Model([code, cover], fake),
-            keras.Model(image, Read(bits, **options)(image)))
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("per_direction, bits", [(1, 24), (2, 32)])
-def test_a_code_is_read_in_its_cover(per_direction, bits, channels):
-    shape = (16, 16, channels)
-    embed, read = embedding(shape, bits, per_direction=per_direction)
-    covers = pictures(60, shape)
-    codes = np.random.default_rng(1).choice([-1.0, 1.0], (60, bits))
-    fakes = embed.predict([codes, covers], verbose=0)
-    held = np.round(fakes * 255) / 255
-    np.testing.assert_allclose(fakes, held, atol=1e-6)
-    assert (np.sign(read.predict(held, verbose=0)) != codes).mean() < 2e-3
-    noisy = held + np.random.default_rng(2).normal(0, 1 / 255, held.shape)
-    assert (np.sign(read.predict(noisy, verbose=0)) != codes).mean() < 0.02
-    assert abs((np.sign(read.predict(covers, verbose=0)) == codes).mean()
-               - 0.5) < 0.05
-    free = (covers > BLACK) & (covers < WHITE)
-    np.testing.assert_allclose(held[~free], covers[~free], atol=1e-6)
-    changed = (held - covers)[free]
-    assert 0 < np.sqrt((changed**2).mean()) < 12 / 255
-
-
-def test_changes_go_where_the_weights_are():
-    code, cover = keras.Input((8,)), keras.Input(SHAPE)
-    left = np.zeros(SHAPE, np.float32)
-    left[:, :8] = 1.0
-    weights = keras.layers.Lambda(lambda x: 0 * x + left)(cover)
-    model = keras.Model([code, cover], Embed()([code, cover, weights]))
-    covers = np.full((4, *SHAPE), 100 / 255, np.float32)
-    codes = np.random.default_rng(0).choice([-1.0, 1.0], (4, 8))
-    changed = model.predict([codes, covers], verbose=0) - covers
-    assert np.abs(changed[:, :, 8:]).max() < 1e-6
-    assert np.abs(changed[:, :, :8]).max() > 1 / 255
 
 
 def built(seed=0, **options):
@@ -252,40 +200,6 @@ def test_covers_for_a_client_without():
 def test_unfit_options(target, options, sentence):
     with pytest.raises(UserError, match=sentence):
         build_client(SHAPE, target, **{**OPTIONS, **options})
-
-
-def test_content_is_kept_and_saved(tmp_path):
-    content = keras.Sequential([
-        keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(3)
-    ])
-    client = build_client(SHAPE, SHAPE, units=(8,))
-    server = build_server(client, units=(8,))
-    model = FakeSafe(client, server, build_adversary(client, units=(8,)),
-                     content_weight=1.0, content=content, seed=0)
-    model.compile("adam", "adam")
-    before = [w.numpy() for w in content.weights]
-    batch = pictures(8), pictures(8, seed=1)
-    with_it = model.defender_objective(*batch, training=False)["loss"]
-    model.content_weight = 0.0
-    without = model.defender_objective(*batch, training=False)["loss"]
-    assert float(with_it) > float(without)
-    model.content_weight = 1.0
-    model.fit(pairs(*batch, 4), verbose=0)
-    for held, weight in zip(before, content.weights):
-        np.testing.assert_array_equal(held, weight)
-    save(model, tmp_path / "model.keras")
-    loaded = workdir.read_model(tmp_path)
-    np.testing.assert_allclose(
-        loaded.content(batch[0]), content(batch[0]), atol=1e-6
-    )
-
-
-def test_content_and_its_weight_go_together():
-    client = build_client(SHAPE, SHAPE, units=(8,))
-    server = build_server(client, units=(8,))
-    adversary = build_adversary(client, units=(8,))
-    with pytest.raises(UserError, match="go together"):
-        FakeSafe(client, server, adversary, content_weight=1.0)
 
 
 # With the binary.

@@ -3,6 +3,9 @@
 import keras
 from keras import ops
 
+# Apart from the judges' seeds, which are small numbers.
+CONTENT_SEED = 1000
+
 
 class ContentLoss:
     """The divergence KL(p(x) || p(y)) of a classifier's probabilities p.
@@ -48,7 +51,3 @@ def train_content(config):
     ).model
     model.trainable = False
     return model
-
-
-# Apart from the judges', which are small numbers.
-CONTENT_SEED = 1000

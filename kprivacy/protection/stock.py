@@ -36,9 +36,9 @@ class Stock:
             self._found = inputs.find(path, side.target, resize, "covers")
 
     def contents(self):
-        """Index of each cover that can be read to the hash of its pixels.
+        """Index of each cover that can be used to the hash of its pixels.
 
-        A picture that is there twice comes once.
+        It can be read and has room; a picture that is there twice comes once.
         """
         found = {}
         for index in range(len(self._found.names) if self._found else 0):
@@ -47,35 +47,29 @@ class Stock:
             except UserError as error:
                 self._error = self._error or str(error)
                 continue
-            content = np.ascontiguousarray(pixels).tobytes()
-            found.setdefault(hashlib.sha256(content).hexdigest(), index)
+            if self._side.has_room(pixels):
+                content = np.ascontiguousarray(pixels).tobytes()
+                found.setdefault(hashlib.sha256(content).hexdigest(), index)
         return {index: content for content, index in found.items()}
 
     def choose(self, count, left):
-        """Indices of `count` covers with room, at random, out of `left`.
+        """Indices of `count` covers, at random, out of `left`.
 
         Raises:
             UserError: There are not so many.
         """
         if self._found is None:
             return [None] * count
-        left = list(left)
-        random.SystemRandom().shuffle(left)
-        chosen = []
-        while left and len(chosen) < count:
-            index = left.pop()
-            if self._side.has_room(self._found.read(index)):
-                chosen.append(index)
-        if len(chosen) < count:
+        if len(left) < count:
             raise UserError(
                 f"{count} messages need as many covers, each used once. "
-                f"Received: {len(chosen)} that have not been used, can be "
+                f"Received: {len(left)} that have not been used, can be "
                 "read, and have enough pixels that are neither black nor "
                 "white. Put more pictures into --covers and run it again."
                 + (f" One that cannot be read: {self._error}"
                    if self._error else "")
             )
-        return chosen
+        return random.SystemRandom().sample(left, count)
 
     def read(self, indices):
         """Covers, float32, or None where none are needed."""

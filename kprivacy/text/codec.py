@@ -21,7 +21,7 @@ class WordSender:
     Args:
         client: FakeSafe's client, from standardised vectors to fakes, or a
             `Sender` around it.
-        embeddings: The words' `Embeddings`; `one_hot(words)` for tokens.
+        embeddings: The words' `Embeddings`; `binary_tokens(words)` for tokens.
     """
 
     def __init__(self, client, embeddings):
