@@ -15,7 +15,7 @@ METHODS = tuple(_CLASSES)
 _MODULES = (
     "adversarial", "attacks", "audit_lib", "baselines", "callbacks", "data",
     "experiments", "fakesafe", "layers", "losses", "metrics", "networks", "ran",
-    "releases", "train_lib", "tune_lib", "workdir",
+    "releases", "theory", "train_lib", "tune_lib", "workdir",
 )
 
 
