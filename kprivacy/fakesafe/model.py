@@ -230,7 +230,9 @@ class FakeSafe(AdversarialModel):
             same = self.disguise(self.client_inputs(target, target), training)
             loss += self.identity_weight * self.cycle_loss(target, same)
         if self.content_weight:
-            loss += self.content_weight * self.content_loss(source, recovered)
+            loss += self.content_weight * self.content_loss(
+                source, recovered, self.noise_generator if training else None
+            )
         if self.code_weight:
             loss += self.code_weight * self.score_loss(sent, read)
         return {

@@ -95,7 +95,9 @@ class _CodecLoss(keras.losses.Loss):
         loss = self._model.cycle_loss(y_true, y_pred)
         if self._model.content_weight:
             share = self._model.content_weight / self._model.cycle_weight
-            loss += share * self._model.content_loss(y_true, y_pred)
+            loss += share * self._model.content_loss(
+                y_true, y_pred, self._model.noise_generator
+            )
         return loss
 
 
