@@ -158,12 +158,13 @@ def _by_words(config, directory):
         fakesafe_bench.sender_of(config, pair), vectors
     )
     receiver = text.WordReceiver(Receiver(pair.server), vectors)
-    counts = [len(text.tokenize(one)) for one in unseen]
-    pads = _pads(config, pair.client, sum(counts))
-    back = receiver.decode(sender.encode(" ".join(unseen), pads), pads)
-    found = iter(back.split())
-    back = [" ".join(next(found) for _ in range(n)) for n in counts]
-    return _found(unseen, back, [" ".join(text.tokenize(s)) for s in unseen])
+    # In one call; already in tokens, as full stops are cut off a text's end.
+    tokens = [text.tokenize(one) for one in unseen]
+    pads = _pads(config, pair.client, sum(map(len, tokens)))
+    said = " ".join(token for one in tokens for token in one)
+    found = iter(receiver.decode(sender.encode(said, pads), pads).split())
+    back = [" ".join(next(found) for _ in one) for one in tokens]
+    return _found(unseen, back, [" ".join(one) for one in tokens])
 
 
 def _pair(config, directory, states):
