@@ -87,15 +87,14 @@ class GaussianMixture:
             return self._floor_without_private(distortion)
         from scipy import optimize
 
+        if distortion == 0:
+            return self.undefended
         most = min(self.p, 1 - self.p)
-        least = 1 - self.undefended
-        if distortion <= 0:
-            return 1 - least
         if self.distortion_of(most) <= distortion:
             return self.blind
         mass = optimize.brentq(
-            lambda m: self.distortion_of(m) - distortion, least, most,
-            xtol=1e-13,
+            lambda m: self.distortion_of(m) - distortion,
+            1 - self.undefended, most, xtol=1e-13,
         )
         return 1 - mass
 
