@@ -8,14 +8,18 @@ import importlib
 
 from kprivacy.version import __version__
 
-__all__ = ["FakeSafe", "RAN", "__version__"]
+__all__ = ["FakeSafe", "GAP", "RAN", "__version__"]
 
-_CLASSES = {"FakeSafe": "kprivacy.fakesafe", "RAN": "kprivacy.ran"}
+_CLASSES = {
+    "FakeSafe": "kprivacy.fakesafe",
+    "GAP": "kprivacy.gap",
+    "RAN": "kprivacy.ran",
+}
 METHODS = tuple(_CLASSES)
 _MODULES = (
     "adversarial", "attacks", "audit_lib", "baselines", "callbacks", "data",
-    "experiments", "fakesafe", "layers", "losses", "metrics", "networks", "ran",
-    "releases", "theory", "train_lib", "tune_lib", "workdir",
+    "experiments", "fakesafe", "gap", "layers", "losses", "metrics",
+    "networks", "ran", "releases", "theory", "train_lib", "tune_lib", "workdir",
 )
 
 

@@ -36,12 +36,18 @@ class AdversarialModel(keras.Model):
     # Which side each argument of `compile` moves; the first is Keras' own.
     OPTIMIZERS = {"optimizer": "defender", "adversary_optimizer": "adversary"}
     ROLES = ("client", "server", "adversary")
+    # Those of them that may be None.
+    OPTIONAL_ROLES = ()
     # Plain values that `compile` takes and a loaded model takes again.
     RUN_OPTIONS = ("steps_per_execution", "jit_compile", "run_eagerly")
 
     def __init__(self, client, server, adversary, seed=None, **kwargs):
         super().__init__(**kwargs)
-        errors.check_roles(client=client, server=server, adversary=adversary)
+        roles = {"server": server, "adversary": adversary}
+        errors.check_roles(client, **{
+            name: role for name, role in roles.items()
+            if role is not None or name not in self.OPTIONAL_ROLES
+        })
         self.client = client
         self.server = server
         self.adversary = adversary
@@ -76,9 +82,11 @@ class AdversarialModel(keras.Model):
         """The trainable variables of "defender" or of "adversary"."""
         if side == "adversary":
             return self.adversary.trainable_variables
-        return (
-            self.client.trainable_variables + self.server.trainable_variables
-        )
+        return [
+            variable
+            for role in (self.client, self.server) if role is not None
+            for variable in role.trainable_variables
+        ]
 
     def compile(
         self, optimizer, adversary_optimizer, metrics=None, **kwargs
@@ -160,7 +168,7 @@ class AdversarialModel(keras.Model):
         return {
             **super().get_config(),
             **{
-                name: keras.saving.serialize_keras_object(role)
+                name: role and keras.saving.serialize_keras_object(role)
                 for name, role in roles.items()
             },
             "seed": self.seed,
@@ -170,8 +178,10 @@ class AdversarialModel(keras.Model):
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
         for name in cls.ROLES:
-            config[name] = keras.saving.deserialize_keras_object(
-                config[name], custom_objects=custom_objects
+            config[name] = config[name] and (
+                keras.saving.deserialize_keras_object(
+                    config[name], custom_objects=custom_objects
+                )
             )
         return cls(**config)
 

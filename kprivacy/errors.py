@@ -23,10 +23,11 @@ def check_roles(client, **others):
                 f"Received: {model.name!r}, which has none yet. Begin a "
                 "`keras.Sequential` with `keras.Input(shape)`."
             )
-    if len([one for one in client.inputs if one.name != "cover"]) > 2:
+    further = ("cover", "private")
+    if len([one for one in client.inputs if one.name not in further]) > 2:
         raise UserError(
-            "`client` must take the data and at most one noise input, or a "
-            "key and a cover. "
+            "`client` must take the data and at most one noise input or key, "
+            "beside a cover or the private attribute. "
             f"Received: {len(client.inputs)} inputs."
         )
     codes = tuple(client.outputs[0].shape[1:])

@@ -53,10 +53,10 @@ def test_moved_images_stay_images():
     """Flat ones stay as they are; a square keeps its mass, elsewhere."""
     generator = keras.random.SeedGenerator(0)
     flat = np.full((3, 20, 30, 2), 0.25, np.float32)
-    np.testing.assert_allclose(moved(flat, generator), flat, atol=1e-6)
+    np.testing.assert_allclose(moved(flat, 0.05, generator), flat, atol=1e-6)
     square = np.zeros((64, 20, 30, 1), np.float32)
     square[:, 8:12, 13:17] = 1.0
-    found = np.asarray(moved(square, generator))[..., 0]
+    found = np.asarray(moved(square, 0.05, generator))[..., 0]
     assert found.min() >= 0 and found.max() <= 1 + 1e-6
     # At most 1.05 times as long and wide, and as short and narrow.
     assert (abs(found.sum((1, 2)) / 16 - 1) < 0.11).all()
@@ -70,13 +70,21 @@ def test_content_moves_in_training_alone():
     content = keras.Sequential([
         keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(3)
     ])
-    loss = ContentLoss(content)
+    loss = ContentLoss(content, 0.05)
     one, other = pictures(8), pictures(8, 1)
     generator = keras.random.SeedGenerator(0)
     still = [float(loss(one, other)) for _ in range(2)]
     shifted = [float(loss(one, other, generator)) for _ in range(2)]
     assert still[0] == still[1] and len({*still, *shifted}) == 3
     assert float(loss(one, one)) == pytest.approx(0, abs=1e-6)
+
+
+def test_content_reach_is_of_images():
+    client = build_client((4,), SHAPE, units=(8,))
+    server = build_server(client, units=(8,))
+    adversary = build_adversary(client, units=(8,))
+    with pytest.raises(UserError, match="moves images"):
+        FakeSafe(client, server, adversary, content_reach=0.05)
 
 
 def test_content_and_its_weight_go_together():

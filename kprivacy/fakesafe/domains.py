@@ -50,11 +50,11 @@ def training(section, seed=0):
         seed: Of the copies.
 
     Returns:
-        float32 examples.
+        A `kprivacy.data.Arrays`, the copies after the originals.
     """
-    data = read(section, section.train_split).data
+    found = read(section, section.train_split)
     if not section.get("copies"):
-        return data
+        return found
     import keras
 
     moved = keras.Sequential([
@@ -64,9 +64,13 @@ def training(section, seed=0):
         keras.layers.RandomZoom(MOVED, fill_mode="nearest", seed=seed + 1),
         keras.layers.RandomFlip("horizontal", seed=seed + 2),
     ])
-    made = [np.asarray(moved(data, training=True))
+    made = [np.asarray(moved(found.data, training=True))
             for _ in range(section.copies)]
-    return np.concatenate([data, *made])
+    return Arrays(
+        np.concatenate([found.data, *made]),
+        np.tile(found.labels, section.copies + 1),
+        found.num_classes,
+    )
 
 
 def _vectors(path):

@@ -63,6 +63,8 @@ class FakeSafe(AdversarialModel):
         content_weight: Of the divergence of classes.
         content: A built functional `keras.Model` from the source to logits;
             needed exactly if `content_weight` is above 0.
+        content_reach: How far R(F(X)) is moved at random before `content`
+            sees it in training, see `kprivacy.fakesafe.content.moved`.
         seed: Seeds keys, noise and pool.
         **kwargs: Passed to `keras.Model`.
 
@@ -96,16 +98,20 @@ class FakeSafe(AdversarialModel):
         pool_size=0,
         content_weight=0.0,
         content=None,
+        content_reach=0.0,
         seed=None,
         **kwargs,
     ):
         errors.check_count("pool_size", pool_size, 0)
-        _check_content(content, content_weight)
+        _check_content(server, content, content_weight, content_reach)
         self.pool_size = pool_size
-        self.content_loss = ContentLoss(content) if content else None
+        self.content_loss = (
+            ContentLoss(content, content_reach) if content else None
+        )
         super().__init__(client, server, adversary, seed=seed, **kwargs)
         _check(client, server, identity_weight, code_weight)
         self.content_weight = content_weight
+        self.content_reach = content_reach
         image = len(client.output_shape) == 4
         self.cycle_weight = cycle_weight
         self.identity_weight = identity_weight
@@ -256,7 +262,8 @@ class FakeSafe(AdversarialModel):
 
     def get_config(self):
         names = ("cycle_weight", "identity_weight", "code_weight", "quantize",
-                 "channel_noise", "pool_size", "content_weight")
+                 "channel_noise", "pool_size", "content_weight",
+                 "content_reach")
         content = self.content
         return {
             **super().get_config(),
@@ -295,13 +302,19 @@ def _check(client, server, identity_weight, code_weight):
             )
 
 
-def _check_content(content, weight):
+def _check_content(server, content, weight, reach):
     if bool(weight) != (content is not None):
         raise errors.UserError(
             "`content_weight` and `content`, a classifier of the source, go "
             f"together. Received: content_weight={weight!r} and "
             f"{'no' if content is None else 'a'} classifier. Give both or "
             "neither."
+        )
+    if reach and len(server.output_shape) != 4:
+        raise errors.UserError(
+            "`content_reach` moves images. Received: content_reach="
+            f"{reach!r} for a source of shape {server.output_shape[1:]}. "
+            "Leave it at 0."
         )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kprivacy import errors
+from kprivacy.data import passes
 
 
 def pairs(
@@ -52,7 +53,7 @@ def pairs(
         epoch = next_epoch.assign_add(step) - step
         seeds = tf.random.experimental.stateless_split([seed, epoch], 2)
         return [
-            _order(len(one), count, seeds[i]) for i, one in enumerate(sets)
+            passes.order(len(one), count, seeds[i]) for i, one in enumerate(sets)
         ]
 
     tensors = [tf.constant(one) for one in sets]
@@ -73,12 +74,3 @@ def pairs(
     )
     dataset.next_epoch = next_epoch
     return dataset
-
-
-def _order(size, count, seed):
-    """`count` indices below `size`: shuffled passes, one after another."""
-    import tensorflow as tf
-
-    passes = -(-count // size)
-    keys = tf.random.stateless_uniform((passes, size), seed)
-    return tf.reshape(tf.argsort(keys, axis=1), [-1])[:count]

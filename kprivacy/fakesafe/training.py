@@ -24,7 +24,7 @@ def datasets(config):
     """Pairs of both domains to train on, and pairs that are watched."""
     target = domains.read(config.target, config.target.train_split)
     dataset = pairs(
-        domains.training(config.source, config.seed),
+        domains.training(config.source, config.seed).data,
         target.data,
         config.batch_size,
         config.seed,
@@ -77,7 +77,7 @@ def schedules(config):
                 "networks a code, or leave it at 0."
             )
         chosen.append(CodecPretraining(
-            domains.training(config.source, config.seed),
+            domains.training(config.source, config.seed).data,
             config.pretraining_steps,
             config.batch_size,
             config.learning_rate,

@@ -74,7 +74,7 @@ def up(x, shape, filters, label="up", detail=0):
             use_bias=last,
             name=f"{label}_conv{i}",
         )(x)
-        x = _crop(x, sizes.pop(), f"{label}_crop{i}")
+        x = crop(x, sizes.pop(), f"{label}_crop{i}")
         x = x if last else activated(x, True, f"{label}_{i}")
     if detail:
         x = layers.Conv2D(
@@ -90,7 +90,8 @@ def activated(x, normalise, label):
     return layers.LeakyReLU(0.2, name=f"{label}_relu")(x)
 
 
-def _crop(x, size, name):
+def crop(x, size, name):
+    """Cuts maps at the bottom and the right to `size`."""
     excess = [have - want for have, want in zip(x.shape[1:3], size)]
     if not any(excess):
         return x

@@ -1,0 +1,62 @@
+"""GAP's adversary: what infers the private attribute in training."""
+
+import keras
+from keras import layers
+
+from kprivacy import errors
+from kprivacy.networks import strided
+
+
+def build_adversary(
+    client,
+    outputs,
+    network="default",
+    units=(128,),
+    filters=(32, 64, 64),
+    dropout=0.0,
+    critic=False,
+):
+    """Builds the discriminator of the released data.
+
+    Args:
+        client: The channel, whose release it takes.
+        outputs: Number of private classes, at least 2, or 1 for a real
+            value. A critic of two classes has one output.
+        network: "convolutional", on images and signals, or "mlp"; "default"
+            is the first where it fits.
+        units: Widths of the dense layers.
+        filters: Of the strided convolutions.
+        dropout: Share of the last layer's inputs dropped in training.
+        critic: Whether outputs are bounded to [-1, 1], as Equation 4 needs,
+            by tanh; otherwise they are logits or values.
+
+    Returns:
+        A functional `keras.Model` named "adversary".
+    """
+    errors.check_count("outputs", outputs)
+    errors.check_choice(
+        "network", network, ("default", "convolutional", "mlp")
+    )
+    shape = tuple(client.output_shape[1:])
+    inputs = x = keras.Input(shape, name="released")
+    maps = len(shape) > 1
+    if network == "convolutional" and not maps:
+        raise errors.UserError(
+            "The network 'convolutional' takes images or signals. Received: "
+            f"a release of shape {shape}. Use 'mlp'."
+        )
+    if network == "mlp" or not maps:
+        x = layers.Flatten()(x) if maps else x
+    else:
+        if len(shape) == 2:
+            x = layers.Reshape((shape[0], 1, shape[1]))(x)
+        x = strided.down(x, filters, normalise=False)
+    for count in units:
+        x = layers.Dense(count, activation="leaky_relu")(x)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    count = 1 if critic and outputs == 2 else outputs
+    x = layers.Dense(count, dtype="float32", name="scores")(x)
+    if critic:
+        x = layers.Activation("tanh", dtype="float32", name="bounded")(x)
+    return keras.Model(inputs, x, name="adversary")
