@@ -8,7 +8,7 @@ import keras
 
 from kprivacy import callbacks, errors, workdir
 
-METHODS = ("ran", "fakesafe")
+METHODS = ("ran", "fakesafe", "gap")
 
 
 def train(config, directory):

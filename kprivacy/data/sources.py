@@ -8,7 +8,7 @@ data, "test"; `features(split)`, `rows(split, indices)`, `feature_names`,
 
 import numpy as np
 
-from kprivacy.data import image_folder, tfds_source
+from kprivacy.data import image_folder, recordings, tfds_source
 from kprivacy.data.errors import DataError
 from kprivacy.data.rows import MemorySource, Rows
 
@@ -26,6 +26,10 @@ def find(name, data_dir=None, download=False, image_size=None):
         )
         rows = _mixed(Rows(images, {"label": labels}))
         return MemorySource(rows, None, {"label": classes})
+    if name.startswith("recordings:"):
+        name = name.partition(":")[2]
+        source = tfds_source.find(name, data_dir, download, image_size)
+        return recordings.find(source, name)
     return tfds_source.find(name, data_dir, download, image_size)
 
 

@@ -53,7 +53,8 @@ def pairs(
         epoch = next_epoch.assign_add(step) - step
         seeds = tf.random.experimental.stateless_split([seed, epoch], 2)
         return [
-            passes.order(len(one), count, seeds[i]) for i, one in enumerate(sets)
+            passes.order(len(one), count, seeds[i])
+            for i, one in enumerate(sets)
         ]
 
     tensors = [tf.constant(one) for one in sets]

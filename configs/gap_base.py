@@ -1,0 +1,148 @@
+"""Fields that every GAP config has, and their defaults."""
+
+import ml_collections
+
+SMOKE_EXAMPLES = 64
+
+
+def gap(name, private, variant=None):
+    """GAP on the data set `name`, with the report's settings by default.
+
+    Args:
+        name: As for `kprivacy.data.load`.
+        private: Name of the private attribute, "label" for the labels.
+        variant: None, or "smoke" for two steps on a few examples.
+    """
+    config = ml_collections.ConfigDict()
+    config.method = "gap"  # folder of kprivacy that trains it
+    config.seed = 0  # of weights, orders and noise
+    config.epochs = 50  # epochs_train of the report
+    config.rounds_per_epoch = 0  # train steps; 0: a pass over the examples
+    config.batch_size = 128  # examples a step
+    config.steps_per_execution = 1  # rounds a call of the train function
+    config.learning_rate = 1e-3  # of channel and server
+    config.adversary_learning_rate = 1e-3  # of the discriminator
+    config.beta_1 = 0.9  # Adam's momentum
+    config.cosine_decay = True  # whether both rates decay to 2 %
+    config.epochs_pre_g = 10  # passes of the channel before the game
+    config.epochs_pre_d = 10  # of the discriminator, after those
+    config.pretraining_learning_rate = 1e-3  # of both
+    config.average = 0.0  # momentum of averaged channel weights; 0: none
+    config.sees_private = False  # whether the channel sees the attribute
+
+    config.private = attribute(private)
+    config.public = ml_collections.ConfigDict()  # name to `attribute`
+
+    config.data = data = ml_collections.ConfigDict()
+    data.name = name  # TFDS name, "digits", ...
+    data.data_dir = ml_collections.config_dict.placeholder(str)  # or TFDS's
+    data.download = False  # whether TFDS may download what is missing
+    data.image_size = ml_collections.config_dict.placeholder(tuple)  # resize
+    data.label = "label"  # the feature that is the class
+    data.group = "subject"  # the feature by which sets are divided
+    data.standardise = False  # whether signals are, channel by channel
+    data.train_split = "defender[4%:52%]"  # what the channel learns from
+    data.adversary_split = "defender[52%:]"  # what its adversary does
+    data.validation_split = "defender[:4%]"  # what is watched in training
+    data.attacker_split = "attacker"  # what fresh attackers learn from
+    data.test_split = "test"  # what is reported
+
+    config.client = client = ml_collections.ConfigDict()
+    client.network = "autoencoder"  # or "unet", "dense", "affine", "flips"
+    client.filters = (16, 32, 64)  # of the strided convolutions
+    client.units = (128, 64)  # widths of the perceptron's layers
+    client.code = 128  # length of the encoding
+    client.noise = 0  # length of the noise that perturbs it
+    client.residual = False  # whether it learns what is added to the data
+
+    config.server = server = ml_collections.ConfigDict()
+    server.units = (128,)  # widths of the dense layers
+    server.filters = (32, 64, 64)  # of the strided convolutions
+
+    config.adversary = adversary = ml_collections.ConfigDict()
+    adversary.network = "default"  # "convolutional" or "mlp"
+    adversary.units = (128,)  # widths of the dense layers
+    adversary.filters = (32, 64, 64)  # of the strided convolutions
+    adversary.dropout = 0.0  # share of the last layer's inputs
+
+    config.model = model = ml_collections.ConfigDict()
+    model.privacy_weight = 0.1  # lambda
+    model.objective = "cross_entropy"  # or "total_variation", ...
+    model.distortion = "mse"  # a mean over elements
+    model.constraint = "weight"  # or "penalty", "augmented_lagrangian"
+    model.budget = ml_collections.config_dict.placeholder(float)  # of these
+    model.stiffness = 10.0  # of these
+    model.utility_weight = 1.0  # of the public attributes' losses
+    model.itr_d = 1  # discriminator steps a round
+    model.itr_g = 1  # channel steps a round
+    model.bounded = False  # whether the reward ends at its ceiling
+
+    config.attack = attack = ml_collections.ConfigDict()
+    attack.attackers = ()  # names; none given: all
+    attack.steps = 600  # gradient steps of the convolutional attacker
+    if variant == "smoke":
+        shrink(config)
+    return config
+
+
+def attribute(name, bins=0, groups=(), real=False):
+    """How an attribute is read, see `kprivacy.gap.attributes`."""
+    section = ml_collections.ConfigDict()
+    section.name = name  # "label", or an attribute of the set
+    section.bins = bins  # equally frequent classes of a value; 0: as it is
+    section.groups = tuple(groups)  # class of each of the sorted values
+    section.real = real  # whether it is inferred as a number
+    return section
+
+
+def low_privacy(config):
+    """The report's low-privacy regime."""
+    config.epochs_pre_d = config.epochs_pre_g = 25
+    config.epochs = 300
+    # 15 and 20 steps of an epoch, in five rounds.
+    config.model.itr_d, config.model.itr_g = 3, 4
+    config.rounds_per_epoch = 5
+
+
+def high_privacy(config):
+    """The report's high-privacy regime."""
+    config.epochs_pre_d = config.epochs_pre_g = 10
+    config.epochs = 50
+    # 800 and 500 steps of an epoch, in a hundred rounds.
+    config.model.itr_d, config.model.itr_g = 8, 5
+    config.rounds_per_epoch = 100
+
+
+def privacy_weight_sweep():
+    """Weights of privacy, as overrides of single fields."""
+    weights = (0.01, 0.03, 0.1, 0.3, 1.0)
+    return [{"model.privacy_weight": weight} for weight in weights]
+
+
+def shrink(config):
+    """Two steps on a few examples, to see that everything runs."""
+    config.epochs = 2
+    config.rounds_per_epoch = 2
+    config.batch_size = 16
+    config.epochs_pre_d = config.epochs_pre_g = 1
+    config.model.itr_d = config.model.itr_g = 1
+    for part in (config.client, config.server, config.adversary):
+        part.units = (16,)
+        part.filters = (4, 8)
+    config.data.name = "digits"
+    config.data.label = "label"
+    config.data.image_size = None
+    config.data.group = "subject"
+    config.data.standardise = False
+    config.private = attribute("label")
+    config.public = {}
+    if config.client.network in ("affine", "flips"):
+        config.client.network = "dense"
+    count = SMOKE_EXAMPLES
+    config.data.train_split = f"defender[:{count}]"
+    config.data.adversary_split = f"defender[{count}:{2 * count}]"
+    config.data.validation_split = f"defender[{2 * count}:{3 * count}]"
+    config.data.attacker_split = f"attacker[:{count}]"
+    config.data.test_split = f"test[:{count}]"
+    config.attack.attackers = ("logistic_regression",)
+    config.attack.steps = 12

@@ -1,0 +1,127 @@
+"""How a config trains GAP."""
+
+import keras
+
+from kprivacy import workdir
+from kprivacy.gap import attributes
+from kprivacy.gap.adversary import build_adversary
+from kprivacy.gap.client import build_client
+from kprivacy.gap.model import GAP
+from kprivacy.gap.pretraining import Pretraining
+from kprivacy.gap.rounds import rounds
+from kprivacy.gap.server import build_server
+from kprivacy.optimizers import adam
+
+
+def datasets(config):
+    """Rounds of both sides to train on, and pairs that are watched."""
+    known, defender, adversary = _sides(config)
+    dataset = rounds(
+        adversary,
+        defender,
+        config.model.itr_d,
+        config.model.itr_g,
+        config.batch_size,
+        config.rounds_per_epoch or None,
+        config.seed,
+    )
+    watched = workdir.read_data(config, config.data.validation_split)
+    held = _batches(
+        (watched.data, attributes.targets(known, watched)), 512
+    )
+    return dataset, held
+
+
+def build(config, dataset):
+    """Builds and compiles the model of a config for a `rounds` dataset."""
+    known, defender, _ = _sides(config)
+    count = known["private"].count
+    critic = config.model.objective == "total_variation"
+    client = build_client(
+        defender[0].shape[1:],
+        private=count if config.sees_private else 0,
+        **config.client,
+    )
+    model = GAP(
+        client,
+        build_server(
+            client,
+            {name: known[name].count for name in config.public},
+            **config.server,
+        ),
+        build_adversary(client, count, critic=critic, **config.adversary),
+        prior=known["private"].prior(defender[1]["private"]),
+        seed=config.seed,
+        **config.model,
+    )
+    steps = config.epochs * int(dataset.cardinality())
+    averaged = {}
+    if config.average:
+        averaged = {"use_ema": True, "ema_momentum": config.average}
+    model.compile(
+        optimizer=adam(
+            config.learning_rate,
+            steps * config.model.itr_g,
+            config.cosine_decay,
+            beta_1=config.beta_1,
+            **averaged,
+        ),
+        adversary_optimizer=adam(
+            config.adversary_learning_rate,
+            steps * config.model.itr_d,
+            config.cosine_decay,
+            beta_1=config.beta_1,
+        ),
+        metrics=[] if count == 1 or critic else ["accuracy"],
+        steps_per_execution=config.steps_per_execution,
+    )
+    return model
+
+
+def schedules(config):
+    """Callbacks: both sides before the game, averaged weights at the end."""
+    chosen = []
+    if config.epochs_pre_g or config.epochs_pre_d:
+        _, defender, adversary = _sides(config)
+        chosen.append(Pretraining(
+            *(_batches(one, config.batch_size, config.seed)
+              for one in (defender, adversary)),
+            config.epochs_pre_g,
+            config.epochs_pre_d,
+            config.pretraining_learning_rate,
+        ))
+    if config.average:
+        chosen.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=False))
+    return chosen
+
+
+def write_parts(model, config, directory):
+    """Nothing: the export stage hands on GAP's parts."""
+
+
+def known_attributes(config):
+    """The attributes of a config, as its training part defines them."""
+    return attributes.fitted(
+        config, workdir.read_data(config, config.data.train_split)
+    )
+
+
+def _sides(config):
+    """Attributes, and (data, targets) of the channel and of the adversary."""
+    parts = [
+        workdir.read_data(config, split)
+        for split in (config.data.train_split, config.data.adversary_split)
+    ]
+    known = attributes.fitted(config, parts[0])
+    return known, *(
+        (part.data, attributes.targets(known, part)) for part in parts
+    )
+
+
+def _batches(pair, batch_size, seed=None):
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices(pair)
+    if seed is not None:
+        dataset = dataset.shuffle(len(pair[0]), seed)
+    return dataset.batch(batch_size)
