@@ -218,3 +218,37 @@ def test_the_table_has_every_source(tmp_path):
     assert "| 0.5, 0.75 | 0.1 | 0.7500 | 0.7000 | 0.6500 | 0.5000 |" in text
     report.plot(tmp_path / "theory.png")
     assert (tmp_path / "theory.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("p, mu, sigma, distortion", [
+    (0.5, 3, 1, 1), (0.5, 3, 1, 4), (0.5, 3, 2, 4), (0.75, 3, 1, 2),
+    (0.75, 3, 2, 6), (0.5, 1, 1, 2),
+])
+def test_affine_is_the_best_division_of_the_budget(p, mu, sigma, distortion):
+    source = theory.GaussianMixture(p, mu, sigma)
+
+    def accuracy(noise):
+        deviation = np.sqrt(noise)
+        return source.affine_accuracy(
+            source.shifts(distortion - noise), (deviation, deviation)
+        )
+
+    found = source.affine(distortion)
+    every = [accuracy(v) for v in np.linspace(0, distortion, 400)]
+    assert found <= min(every) + 1e-9
+    # The grid of divisions is that coarse where the best is blind.
+    assert found == pytest.approx(min(every), abs=5e-4)
+    b0, b1, deviation = source.affine_channel(distortion)
+    spent = (1 - p) * b0**2 + p * b1**2 + deviation**2
+    assert spent <= distortion + 1e-9
+    assert source.floor(distortion) <= found <= source.shift(distortion) + 1e-9
+
+
+def test_affine_golden():
+    # p = .5, mu = 3, sigma = 1, D = 1: u = 2 * 2 / 6 = 2/3, alpha = (6 - 4/3)
+    # / sqrt(1 + 5/9) = 3.741657, Phi(1.870829) = .969316.
+    source = theory.GaussianMixture(0.5, 3, 1)
+    assert source.affine(1) == pytest.approx(0.969316, abs=1e-6)
+    np.testing.assert_allclose(
+        source.affine_channel(1), (2 / 3, 2 / 3, np.sqrt(5) / 3)
+    )

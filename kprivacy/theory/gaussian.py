@@ -70,6 +70,30 @@ class GaussianMixture:
             float(np.sqrt((1 - p) * distortion / p)),
         )
 
+    def affine(self, distortion):
+        """Accuracy after the best shift with noise beside it (PDD).
+
+        A part u^2 of the budget moves the means as `shift` does, the rest is
+        the variance of Gaussian noise. The means' distance over the
+        deviation, (2 mu - s u) / sqrt(sigma^2 + D - u^2) with s = 1 / sqrt(p
+        (1 - p)), falls until u = s (sigma^2 + D) / (2 mu): where the budget
+        reaches that far, the noise is worth more than the rest of the shift.
+        """
+        b0, b1, deviation = self.affine_channel(distortion)
+        return self.affine_accuracy((b0, b1), (deviation, deviation))
+
+    def affine_channel(self, distortion):
+        """b0, b1 and the noise's deviation of `affine`."""
+        _check_distortion(distortion)
+        spread = 1 / np.sqrt(self.p * (1 - self.p))
+        moved = min(
+            np.sqrt(distortion),
+            spread * (self.sigma**2 + distortion) / (2 * self.mu),
+            2 * self.mu / spread,
+        )
+        noise = float(np.sqrt(max(0.0, distortion - moved**2)))
+        return *self.shifts(moved**2), noise
+
     def floor(self, distortion, sees_private=True):
         """Least accuracy of the MAP adversary, over all channels.
 

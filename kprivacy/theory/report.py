@@ -16,6 +16,7 @@ _LINES = (
     ("noise", "Gaussian noise (PDI)", "#CC79A7", "-"),
     ("floor_pdi", "floor, X alone (PDI)", "#CC79A7", "--"),
     ("shift", "affine shift (PDD)", "#0072B2", "-"),
+    ("affine", "shift and noise (PDD)", "#009E73", "-"),
     ("floor", "floor, X and Y (PDD)", "#0072B2", "--"),
 )
 
@@ -26,6 +27,7 @@ def accuracies(source, distortion):
         "noise": source.noise(distortion),
         "floor_pdi": source.floor(distortion, sees_private=False),
         "shift": source.shift(distortion),
+        "affine": source.affine(distortion),
         "floor": source.floor(distortion),
     }
 
@@ -36,8 +38,8 @@ def table():
         "Gaussian mixture, squared error",
         "",
         "| p, mu, sigma | D | no channel | noise | PDI floor | shift "
-        "| PDD floor | blind |",
-        "|" + "---|" * 8,
+        "| shift and noise | PDD floor | blind |",
+        "|" + "---|" * 9,
     ]
     for p, mu, sigma in GAUSSIANS:
         source = GaussianMixture(p, mu, sigma)
@@ -78,7 +80,7 @@ def plot(path):
 
 
 def panel(axis, source, most=9.0):
-    """Draws the four curves of one source, and the blind guess."""
+    """Draws the curves of one source, and the blind guess."""
     distortions = np.linspace(0, most, POINTS)
     found = [accuracies(source, one) for one in distortions]
     for key, label, colour, style in _LINES:
