@@ -28,6 +28,7 @@ def gap(name, private, variant=None):
     config.epochs_pre_d = 10  # of the discriminator, after those
     config.pretraining_learning_rate = 1e-3  # of both
     config.average = 0.0  # momentum of averaged channel weights; 0: none
+    config.temperature_end = 0.0  # of a schedule over 70 % of them; 0: none
     config.sees_private = False  # whether the channel sees the attribute
 
     config.private = attribute(private)
@@ -76,6 +77,7 @@ def gap(name, private, variant=None):
     model.itr_d = 1  # discriminator steps a round
     model.itr_g = 1  # channel steps a round
     model.bounded = False  # whether the reward ends at its ceiling
+    model.temperature = 1.0  # of the objective "accuracy", at the start
 
     config.attack = attack = ml_collections.ConfigDict()
     attack.attackers = ()  # names; none given: all

@@ -205,3 +205,10 @@ class AdversarialModel(keras.Model):
                 for name, value in config.items()
             }
         )
+
+
+class Untracked:
+    """Holds a variable that Keras is not to save with the model."""
+
+    def __init__(self, variable):
+        self.variable = variable

@@ -98,32 +98,58 @@ class MetricsFile(keras.callbacks.Callback):
         files.write_bytes(self._path, text.getvalue().encode())
 
 
-class UtilityWeight(keras.callbacks.Callback):
-    """Moves RAN's lambda from epoch to epoch, exponentially.
+class _Schedule(keras.callbacks.Callback):
+    """Moves a number from epoch to epoch, exponentially.
 
     The schedule is a function of the epoch alone, so that a resumed run goes
-    on in it. RAN's section 3.1 proposes to vary lambda exponentially.
+    on in it.
 
     Args:
-        start: lambda of the first epoch, in (0, 1].
-        end: lambda of the last epoch, in (0, 1].
-        epochs: Length of the schedule; afterwards lambda stays at `end`.
+        start: Of the first epoch, above 0 and at most `MOST`.
+        end: Of the last epoch, likewise.
+        epochs: Length of the schedule; afterwards it stays at `end`.
     """
+
+    MOST = float("inf")
 
     def __init__(self, start, end, epochs):
         super().__init__()
         for name, value in (("start", start), ("end", end)):
-            if not 0 < value <= 1:
+            if not 0 < value <= self.MOST:
                 raise errors.UserError(
-                    f"`{name}` must be in (0, 1]. Received: {name}={value!r}."
+                    f"`{name}` must be in (0, {self.MOST:g}]. Received: "
+                    f"{name}={value!r}."
                 )
         errors.check_count("epochs", epochs)
         self._start, self._end, self._epochs = start, end, epochs
 
     def on_epoch_begin(self, epoch, logs=None):
         done = min(epoch / max(self._epochs - 1, 1), 1.0)
-        value = self._start * (self._end / self._start) ** done
+        self._set(self._start * (self._end / self._start) ** done)
+
+
+class UtilityWeight(_Schedule):
+    """Moves RAN's lambda from epoch to epoch, exponentially.
+
+    RAN's section 3.1 proposes so. The arguments are lambdas in (0, 1] of the
+    first and the last epoch, and the epochs between them.
+    """
+
+    MOST = 1
+
+    def _set(self, value):
         self.model.set_utility_weight(value)
+
+
+class Temperature(_Schedule):
+    """Moves the temperature of GAP's objective "accuracy", exponentially.
+
+    The arguments are those of the first and the last epoch, above 0, and the
+    epochs between them.
+    """
+
+    def _set(self, value):
+        self.model.set_temperature(value)
 
 
 class AuditCallback(keras.callbacks.Callback):

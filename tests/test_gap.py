@@ -376,3 +376,26 @@ def test_errors():
         model.test_step((np.zeros((2, 8)), {"kind": np.zeros(2)}))
     with pytest.raises(UserError, match="GAP trains on pairs"):
         model.test_step(np.zeros((2, 8)))
+
+
+def test_accuracy_is_what_a_cold_adversary_gets_right():
+    # Logits (0, 1) and s = 1: sigmoid(1) = .731059, at .5 sigmoid(2), at
+    # .01 all.
+    _, channel = build_objective("accuracy", 2)
+    logits = np.array([[0.0, 1.0]], "float32")
+    assert float(channel(S, logits)) == pytest.approx(0.731059, abs=1e-6)
+    _, channel = build_objective("accuracy", 2, temperature=0.5)
+    assert float(channel(S, logits)) == pytest.approx(0.880797, abs=1e-6)
+    _, channel = build_objective("accuracy", 2, temperature=0.01)
+    assert float(channel(S, logits)) == pytest.approx(1)
+
+
+def test_temperature_falls_from_epoch_to_epoch(vectors):
+    model = dense_model(objective="accuracy")
+    seen = []
+    watch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: (
+        seen.append(float(model._temperature_now.variable))
+    ))
+    schedule = kprivacy.callbacks.Temperature(1.0, 0.25, 3)
+    harness.fit(model, vectors, 4, callbacks=[schedule, watch])
+    np.testing.assert_allclose(seen, [1, 0.5, 0.25, 0.25], rtol=1e-6)

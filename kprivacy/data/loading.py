@@ -16,7 +16,8 @@ class Arrays:
 
     Attributes:
         data: float32 images in [0, 1], shape (examples, height, width,
-            channels), or signals, shape (examples, steps, channels).
+            channels), signals, shape (examples, steps, channels), or vectors,
+            shape (examples, d).
             Spectrograms (log-mel) are images of shape (examples, bands,
             frames, 1): -100 dB is 0, 50 dB is 1.
         labels: int32 class indices, shape (examples,).
@@ -63,10 +64,12 @@ def load(
     resumes, and epoch n is in the same order however often it was started.
 
     Args:
-        name: A TFDS name ("mnist"), "digits" for the embedded set that needs
-            no network, "image_folder:PATH" for class folders of images, or
-            arrays: (data, labels), (data, labels, dict of attributes), or two
-            such tuples (train, test).
+        name: A TFDS name ("mnist"), "digits" and "diabetes" for embedded sets
+            that need no network, "image_folder:PATH" for class folders of
+            images, "recordings:NAME" for a TFDS set of overlapping windows
+            divided by recording, "gaussian_mixture:P,MU,SIGMA" and
+            "binary:P,Q" for generated ones, or arrays: (data, labels), (data,
+            labels, dict of attributes), or two such tuples (train, test).
         split: "defender", "attacker" or "test", with an optional slice as in
             TFDS: "defender[:90%]", "test[:1000]".
         batch_size: Examples a batch; the last one may be smaller.

@@ -8,7 +8,7 @@ data, "test"; `features(split)`, `rows(split, indices)`, `feature_names`,
 
 import numpy as np
 
-from kprivacy.data import image_folder, recordings, tfds_source
+from kprivacy.data import generated, image_folder, recordings, tfds_source
 from kprivacy.data.errors import DataError
 from kprivacy.data.rows import MemorySource, Rows
 
@@ -20,6 +20,11 @@ def find(name, data_dir=None, download=False, image_size=None):
         return _from_arrays(name)
     if name == "digits":
         return _digits()
+    if name == "diabetes":
+        return generated.diabetes()
+    source = generated.find(name)
+    if source is not None:
+        return source
     if name.startswith("image_folder:"):
         images, labels, classes = image_folder.read(
             name.partition(":")[2], image_size
@@ -131,10 +136,11 @@ def _check_data(data, labels):
             "Images must have a channel axis. Received: uint8 of shape "
             f"{data.shape}. Pass `data[..., None]`."
         )
-    if data.ndim not in (3, 4) or labels.shape != (len(data),):
+    if data.ndim not in (2, 3, 4) or labels.shape != (len(data),):
         raise DataError(
             "Arrays must be data of shape (examples, height, width, channels)"
-            " or (examples, steps, channels) with labels of shape "
+            ", (examples, steps, channels) or (examples, d) with labels of "
+            "shape "
             f"(examples,). Received: {data.shape} and {labels.shape}."
         )
     if not len(labels):

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kprivacy import errors
-from kprivacy.adversarial import AdversarialModel
+from kprivacy.adversarial import AdversarialModel, Untracked
 from kprivacy.gap import objectives
 from kprivacy.gap.distortions import Distortion, check_constraint
 
@@ -29,9 +29,11 @@ class GAP(AdversarialModel):
 
     Beyond the report: `bounded` ends the channel's reward where the
     adversary knows nothing; "maximum_entropy" draws the adversary's answer
-    to the prior instead; a `budget` of the distortion in the place of lambda,
-    by a penalty (lambda then weighs nothing but privacy) or an augmented
-    Lagrangian; and the losses of a server's heads, of integers the cross
+    to the prior instead; "accuracy" pays the probability that it gives to
+    the right class, at a temperature that `kprivacy.callbacks.Temperature`
+    may lower until what is left is the adversary's accuracy. A `budget` of
+    the distortion takes the place of lambda by a penalty or an augmented
+    Lagrangian. The losses of a server's heads join in: of integers the cross
     entropy, of real values the squared error.
 
     Args:
@@ -41,7 +43,8 @@ class GAP(AdversarialModel):
             None.
         adversary: f, from the release to logits, one value, or a critic's.
         privacy_weight: lambda.
-        objective: "cross_entropy", "total_variation" or "maximum_entropy".
+        objective: "cross_entropy", "total_variation", "maximum_entropy" or
+            "accuracy".
         distortion: d: "mse", "mae" or "hamming", a mean over elements.
         constraint: "weight", as above; "penalty", privacy loss +
             `stiffness` max(0, d - budget)^2; or "augmented_lagrangian", whose
@@ -52,8 +55,9 @@ class GAP(AdversarialModel):
         itr_d: Discriminator steps a `train_step`.
         itr_g: Channel steps a `train_step`.
         bounded: Whether the reward of "cross_entropy" has a ceiling.
+        temperature: Of "accuracy".
         prior: Shares of the private classes, or (variance,) of a real value:
-            needed by a bound, and by other objectives than "cross_entropy".
+            needed by a bound, "total_variation" and "maximum_entropy".
         seed: Seeds the noise.
         **kwargs: Passed to `keras.Model`.
 
@@ -96,6 +100,7 @@ class GAP(AdversarialModel):
         itr_d=1,
         itr_g=1,
         bounded=False,
+        temperature=1.0,
         prior=None,
         seed=None,
         **kwargs,
@@ -115,10 +120,19 @@ class GAP(AdversarialModel):
         self.itr_d = itr_d
         self.itr_g = itr_g
         self.bounded = bounded
+        self.temperature = temperature
+        # Kept out of the weights: a schedule sets it, no checkpoint does.
+        self._temperature_now = Untracked(
+            keras.Variable(temperature, trainable=False, dtype="float32")
+        )
         self.prior = None if prior is None else tuple(map(float, prior))
         self.distortion_loss = Distortion(distortion)
         self.adversary_loss, self.channel_loss = objectives.build(
-            objective, adversary.output_shape[-1], self.prior, bounded
+            objective,
+            adversary.output_shape[-1],
+            self.prior,
+            bounded,
+            self._temperature_now.variable,
         )
         self.class_loss = keras.losses.SparseCategoricalCrossentropy(
             from_logits=True
@@ -192,6 +206,11 @@ class GAP(AdversarialModel):
         if seen is not None:
             given.append(self._private_input(targets["private"], seen.shape[1]))
         return self.client(self._with_noise(given), training=training)
+
+    def set_temperature(self, value):
+        """Sets it for the steps to come; `kprivacy.callbacks` does."""
+        errors.check_positive("temperature", value)
+        self._temperature_now.variable.assign(value)
 
     def adversary_objective(self, released, targets):
         """What the discriminator loses on given releases."""
@@ -278,7 +297,7 @@ class GAP(AdversarialModel):
         names = (
             "privacy_weight", "objective", "distortion", "constraint",
             "budget", "stiffness", "utility_weight", "itr_d", "itr_g",
-            "bounded", "prior",
+            "bounded", "temperature", "prior",
         )
         return {
             **super().get_config(),

@@ -13,7 +13,7 @@ from kprivacy import errors
 NAMES = ("cross_entropy", "total_variation", "maximum_entropy", "accuracy")
 
 
-def build(name, outputs, prior=None, bounded=False):
+def build(name, outputs, prior=None, bounded=False, temperature=1.0):
     """The pair (adversary's loss, channel's loss).
 
     Args:
@@ -21,12 +21,15 @@ def build(name, outputs, prior=None, bounded=False):
             attribute is a real value. "total_variation": Equation 4, of a
             bounded critic. "maximum_entropy": the adversary as in
             Algorithm 1, the channel draws its answer to the prior.
+            "accuracy": likewise, the channel pays the probability that the
+            adversary gives to the right class.
         outputs: Of the adversary: 1 of a real value, or of a critic of two
             classes; otherwise the number of classes.
         prior: Shares of the classes, or (variance,) of a real value; needed
             but for a "cross_entropy" without a bound.
         bounded: Whether the reward of "cross_entropy" ends where the
             adversary knows nothing.
+        temperature: Of "accuracy": a number, or a variable.
     """
     errors.check_choice("objective", name, NAMES)
     real = outputs == 1 and name == "cross_entropy"
@@ -38,7 +41,7 @@ def build(name, outputs, prior=None, bounded=False):
     if name == "maximum_entropy":
         return adversary, Divergence(prior, name="channel")
     if name == "accuracy":
-        return adversary, ExpectedAccuracy(name="channel")
+        return adversary, ExpectedAccuracy(temperature, name="channel")
     ceiling = None
     if bounded:
         ceiling = prior[0] if real else entropy(prior)
@@ -129,22 +132,28 @@ class ExpectedAccuracy(keras.losses.Loss):
     """The probability that the adversary gives to the right class.
 
     The gap of Equation 4 with the critic f = 2 P(s1) - 1, but for the shares
-    of the classes; the best adversary's accuracy where it is sure or blind.
+    of the classes. The adversary's logits are divided by a temperature: near
+    0 this is its accuracy, and has a gradient only where it is in doubt.
     """
+
+    def __init__(self, temperature=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.temperature = temperature
 
     def call(self, y_true, y_pred):
         members = ops.one_hot(
             ops.cast(ops.reshape(y_true, (-1,)), "int32"),
             y_pred.shape[-1], dtype=y_pred.dtype,
         )
-        return ops.sum(members * ops.softmax(y_pred, axis=-1), axis=-1)
+        sharper = y_pred / ops.cast(self.temperature, y_pred.dtype)
+        return ops.sum(members * ops.softmax(sharper, axis=-1), axis=-1)
 
 
 def _check(name, outputs, prior, bounded):
-    if outputs == 1 and name == "maximum_entropy":
+    if outputs == 1 and name in ("maximum_entropy", "accuracy"):
         raise errors.UserError(
-            "'maximum_entropy' is of classes. Received: an adversary with one "
-            "output, for a real value. Use 'cross_entropy'."
+            f"{name!r} is of classes. Received: an adversary with one output, "
+            "for a real value. Use 'cross_entropy'."
         )
     if prior is None:
         if bounded or name in ("total_variation", "maximum_entropy"):

@@ -2,7 +2,7 @@
 
 import keras
 
-from kprivacy import workdir
+from kprivacy import callbacks, workdir
 from kprivacy.gap import attributes
 from kprivacy.gap.adversary import build_adversary
 from kprivacy.gap.client import build_client
@@ -79,7 +79,7 @@ def build(config, dataset):
 
 
 def schedules(config):
-    """Callbacks: both sides before the game, averaged weights at the end."""
+    """Callbacks: both sides before the game, temperature, averaged weights."""
     chosen = []
     if config.epochs_pre_g or config.epochs_pre_d:
         _, defender, adversary = _sides(config)
@@ -89,6 +89,12 @@ def schedules(config):
             config.epochs_pre_g,
             config.epochs_pre_d,
             config.pretraining_learning_rate,
+        ))
+    if config.temperature_end:
+        chosen.append(callbacks.Temperature(
+            config.model.temperature,
+            config.temperature_end,
+            max(1, round(0.7 * config.epochs)),
         ))
     if config.average:
         chosen.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=False))

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kprivacy import errors
-from kprivacy.adversarial import AdversarialModel
+from kprivacy.adversarial import AdversarialModel, Untracked
 from kprivacy.losses import ClassScatter, ReconstructionError
 
 
@@ -91,7 +91,7 @@ class RAN(AdversarialModel):
         errors.check_decoder(client, adversary)
         self.utility_weight = utility_weight
         # Kept out of the weights: a schedule sets it, no checkpoint does.
-        self._weight_now = _Untracked(
+        self._weight_now = Untracked(
             keras.Variable(utility_weight, trainable=False, dtype="float32")
         )
         self.inner_steps = inner_steps
@@ -217,13 +217,6 @@ class RAN(AdversarialModel):
             "per_example": self.per_example,
             "compactness_weight": self.compactness_weight,
         }
-
-
-class _Untracked:
-    """Holds a variable that Keras is not to save with the model."""
-
-    def __init__(self, variable):
-        self.variable = variable
 
 
 def _mean(values):

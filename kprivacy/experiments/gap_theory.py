@@ -1,0 +1,240 @@
+"""GAP where the optimum is known: two Gaussians, and two bits.
+
+`parametric:` is the affine channel of generative adversarial privacy, X + (1
+- Y) b0 - Y b1, learnt in the game of Algorithm 1 under a budget of distortion;
+`parametric_noise:` has Gaussian noise as well, whose best use is
+`GaussianMixture.affine`; `parametric_binary:` turns bits over, seeing Y (pdd)
+or not (pdi). `neural:` is a perceptron that adds what it likes to X, in the
+game "accuracy".
+
+attacker_accuracy is that of the exact MAP adversary who knows the channel: in
+closed form of the affine one, of the others from a histogram of 400,000 fresh
+examples, applied to as many others; `fresh` is the best of trained attackers
+on 2,000 test examples. distortion is measured on the same fresh examples
+(squared error, share of flips); optimum is that of the channel's kind, floor
+that of all channels, at the measured distortion, each gap in accuracy. A
+figure more than three standard errors below the floor ends the run.
+"""
+
+import functools
+
+import numpy as np
+
+from kprivacy import theory, train_lib
+from kprivacy.data import generated
+from kprivacy.experiments import summaries
+
+SEEDS = (0, 1, 2)
+# Examples that the histogram is made of, and as many that it is applied to.
+FRESH = 400_000
+BINS = 400
+GAUSSIANS = ((0.5, 3, 1), (0.5, 3, 2), (0.75, 3, 1), (0.75, 3, 2))
+DISTORTIONS = (1, 2, 4)
+# p, q and the share of flips.
+BINARIES = ((0.5, 0.75, 0.1), (0.75, 0.9, 0.1), (0.5, 0.9, 0.2))
+VARIANTS = {"parametric": "shift", "parametric_noise": "affine",
+            "neural": None}
+
+
+def cells(profile):
+    """One training each."""
+    from kprivacy.configs import gap_gaussian
+
+    smoke = profile == "smoke"
+    seeds = SEEDS[:1] if smoke else SEEDS
+    for kind, variant in VARIANTS.items():
+        for numbers in GAUSSIANS[:1] if smoke else GAUSSIANS:
+            for distortion in DISTORTIONS[:1] if smoke else DISTORTIONS:
+                config = gap_gaussian.gaussian(
+                    *numbers, distortion, "smoke" if smoke else variant
+                )
+                name = ",".join(f"{one:g}" for one in numbers)
+                yield from _seeded(
+                    f"{kind}:{name}:D{distortion}", config, seeds, smoke
+                )
+    for p, q, distortion in () if smoke else BINARIES:
+        for kind in ("pdd", "pdi"):
+            config = gap_gaussian.binary(p, q, distortion, kind == "pdd")
+            yield from _seeded(
+                f"parametric_binary:{p:g},{q:g}:D{distortion}:{kind}",
+                config, seeds, smoke,
+            )
+
+
+def _seeded(name, config, seeds, smoke):
+    for seed in seeds:
+        own = config.copy_and_resolve_references()
+        own.seed = seed
+        run = functools.partial(_run, count=2000 if smoke else FRESH)
+        yield f"{name}/{seed}", own, run
+
+
+def _run(config, directory, count):
+    model = train_lib.train(config, directory)
+    source, kind, numbers = _source(config)
+    known, fresh = (
+        _released(model, *generated.sample(kind, numbers, count, 100 + i))
+        for i in range(2)
+    )
+    distortion = float(np.mean(np.concatenate(
+        [_distances(*one, config) for one in (known, fresh)]
+    )))
+    accuracy, error = _map_accuracy(known, fresh)
+    layer = model.client.get_layer("released")
+    if config.client.network == "affine":
+        accuracy, error = _exact(source, layer), 0.0
+    optimum = _optimum(source, config, distortion)
+    floor = source.floor(distortion) if kind == "gaussian_mixture" else optimum
+    if accuracy < floor - 3 * error - 1e-6:
+        raise ArithmeticError(
+            f"An adversary of {accuracy:.4f} at a distortion of "
+            f"{distortion:.4f} is below the floor {floor:.4f}: an error."
+        )
+    return {
+        "attacker_accuracy": accuracy,
+        "standard_error": error,
+        "fresh": _fresh(config, model),
+        "distortion": distortion,
+        "optimum": optimum,
+        "floor": floor,
+        "gap_to_optimum": accuracy - optimum,
+        "gap_to_floor": accuracy - floor,
+        "undefended": source.undefended,
+        "blind": source.blind,
+    }
+
+
+def _source(config):
+    kind, _, numbers = config.data.name.partition(":")
+    numbers = tuple(float(one) for one in numbers.split(","))
+    if kind == "binary":
+        return theory.BinaryHamming.symmetric(*numbers), kind, numbers
+    return theory.GaussianMixture(*numbers), kind, numbers
+
+
+def _released(model, data, labels):
+    """(data, private, released), one number each."""
+    given = [data]
+    if len(model.client.inputs) > 1 and (
+        model.client.inputs[1].name == "private"
+    ):
+        given.append(np.eye(2, dtype=np.float32)[labels])
+    sent = model.predict(given if given[1:] else data, batch_size=50_000,
+                         verbose=0)
+    return data[:, 0], labels, np.asarray(sent)[:, 0]
+
+
+def _distances(data, _, sent, config):
+    apart = np.abs(data.astype(np.float64) - sent)
+    return apart if config.model.distortion == "hamming" else apart**2
+
+
+def _map_accuracy(known, fresh):
+    """Accuracy of the histogram's MAP adversary, and its standard error."""
+    edges = np.unique(np.quantile(known[2], np.linspace(0, 1, BINS + 1)[1:-1]))
+    counts = np.zeros((2, len(edges) + 1))
+    np.add.at(counts, (known[1], np.searchsorted(edges, known[2])), 1)
+    guesses = counts.argmax(axis=0)[np.searchsorted(edges, fresh[2])]
+    right = float(np.mean(guesses == fresh[1]))
+    return right, float(np.sqrt(right * (1 - right) / len(guesses)))
+
+
+def _exact(source, layer):
+    shift = layer.shift.numpy()[:, 0].astype(float)
+    deviations = (0.0, 0.0)
+    if layer.noisy:
+        deviations = tuple(np.abs(layer.deviation.numpy()[:, 0]).astype(float))
+    return source.affine_accuracy((shift[0], -shift[1]), deviations)
+
+
+def _optimum(source, config, distortion):
+    """The least accuracy that the channel's kind could leave."""
+    if config.client.network == "flips":
+        return source.optimum(distortion, config.sees_private)
+    if config.client.network == "affine" and not config.client.noise:
+        return source.shift(distortion)
+    return source.affine(distortion)
+
+
+def _fresh(config, model):
+    """The best fresh attacker's accuracy, of trained families."""
+    from kprivacy import workdir
+    from kprivacy.attacks import AttributeInference
+    from kprivacy.data import Arrays
+
+    parts = []
+    for split in (config.data.attacker_split, config.data.test_split):
+        part = workdir.read_data(config, split)
+        *_, sent = _released(model, part.data, part.labels)
+        parts.append(Arrays(sent[:, None], part.labels, 2))
+    attack = AttributeInference(
+        ("logistic_regression", "random_forest", "mlp"), steps=100,
+        seed=config.seed,
+    )
+    return attack.run(
+        lambda sent: sent, *parts, attribute="label"
+    ).best.accuracy
+
+
+def rows(found):
+    """One row a channel, set and budget."""
+    grouped = {}
+    for cell, one in found.items():
+        grouped.setdefault(cell.rpartition("/")[0], []).append(one)
+    return [summaries.row(name, results) for name, results in grouped.items()]
+
+
+def notes(results):
+    """The worst gaps, and which goals are met."""
+    lines = []
+    for kind, key, goal in (
+        ("parametric:", "gap_to_optimum", 0.003),
+        ("parametric_noise:", "gap_to_optimum", 0.003),
+        ("parametric_binary:", "gap_to_optimum", 0.003),
+        ("neural:", "gap_to_floor", 0.03),
+    ):
+        gaps = [one[key] for row in results["rows"] for one in row["seeds"]
+                if row["name"].startswith(kind)]
+        if gaps:
+            worst = max(gaps, key=abs)
+            lines.append(
+                f"`{kind}` {key} at worst {100 * worst:+.2f} points, goal "
+                f"{100 * goal:g} "
+                f"{'met' if abs(worst) <= goal else 'missed'}."
+            )
+    above = [
+        row["name"] for row in results["rows"]
+        if row["name"].startswith("neural:")
+        and row["measured"]["gap_to_optimum"] >= 0
+    ]
+    lines.append(
+        "Neural channels that are not below the best affine one: "
+        f"{', '.join(map(repr, above)) or 'none'}."
+    )
+    return lines
+
+
+def draw(path, results, runs):
+    """The curves of theory, and what was learnt."""
+    from matplotlib.figure import Figure
+
+    from kprivacy import pictures
+    from kprivacy.theory import report
+
+    figure = Figure(figsize=(9, 7), dpi=90)
+    axes = figure.subplots(2, 2, sharex=True).ravel()
+    marks = {"parametric": "s", "parametric_noise": "D", "neural": "o"}
+    for axis, numbers in zip(axes, GAUSSIANS):
+        report.panel(axis, theory.GaussianMixture(*numbers), most=5.0)
+        name = ",".join(f"{one:g}" for one in numbers)
+        for kind, mark in marks.items():
+            found = [row["measured"] for row in results["rows"]
+                     if row["name"].startswith(f"{kind}:{name}:")]
+            axis.plot(
+                [one["distortion"] for one in found],
+                [one["attacker_accuracy"] for one in found],
+                mark, color="black", markersize=5, label=f"learnt, {kind}",
+            )
+    axes[0].legend(fontsize=7)
+    figure.tight_layout()
+    pictures.write(path, figure)
