@@ -82,8 +82,11 @@ def read_model(workdir):
 
 
 def read_data(config, split):
-    """The `Arrays` of one part of a config's data set."""
-    return data.arrays(config.data.name, split, **_data_options(config))
+    """The `Arrays` of one part of a config's data set, or of "one+other"."""
+    return data.join([
+        data.arrays(config.data.name, one.strip(), **_data_options(config))
+        for one in split.split("+")
+    ])
 
 
 def read_batches(config, split, batch_size=None, shuffle=True):

@@ -3,8 +3,11 @@
 from kprivacy.attacks.attributes import (
     AttributeInference,
     AttributeResults,
+    ValueInference,
+    ValueResults,
     Verification,
     VerificationResults,
+    occlusion_map,
 )
 from kprivacy.attacks.audit import Audit, AuditReport, data_sweep
 from kprivacy.attacks.reconstruction import (
@@ -21,7 +24,10 @@ __all__ = [
     "AuditReport",
     "Reconstruction",
     "ReconstructionResults",
+    "ValueInference",
+    "ValueResults",
     "Verification",
     "VerificationResults",
     "data_sweep",
+    "occlusion_map",
 ]

@@ -2,7 +2,7 @@
 
 from kprivacy.data.division import PARTS, parse_split
 from kprivacy.data.errors import DataError
-from kprivacy.data.loading import Arrays, arrays, load
+from kprivacy.data.loading import Arrays, arrays, join, load
 from kprivacy.data.tfds_builder import prepare
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "DataError",
     "PARTS",
     "arrays",
+    "join",
     "load",
     "parse_split",
     "prepare",

@@ -48,6 +48,22 @@ class Arrays:
         )
 
 
+def join(parts):
+    """Several `Arrays` of one set as one, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    return dataclasses.replace(
+        first,
+        data=np.concatenate([one.data for one in parts]),
+        labels=np.concatenate([one.labels for one in parts]),
+        attributes={
+            key: np.concatenate([one.attributes[key] for one in parts])
+            for key in first.attributes
+        },
+    )
+
+
 def load(
     name,
     split="defender",

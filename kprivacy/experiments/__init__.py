@@ -7,4 +7,5 @@ trainings of another one.
 
 NAMES = ("ran_first", "ran_figure3", "ran_figure4", "ran_figure5",
          "ran_figure6", "fakesafe_table1", "fakesafe_table2",
-         "fakesafe_table3", "fakesafe_robustness", "fakesafe_secrecy", "gap_theory")
+         "fakesafe_table3", "fakesafe_robustness", "fakesafe_secrecy",
+         "gap_har", "gap_houses", "gap_mnist", "gap_smile", "gap_theory")

@@ -41,9 +41,9 @@ def build(name, steps, seed):
     if name == "nearest_neighbours":
         return NearestNeighbours()
     if name == "mlp":
-        return Network(name, _mlp, steps=MLP_STEPS * steps, seed=seed)
+        return Network(name, mlp, steps=MLP_STEPS * steps, seed=seed)
     if name == "cnn":
-        return Network(name, _cnn, steps=steps, seed=seed)
+        return Network(name, cnn, steps=steps, seed=seed)
     return Classical(name, seed)
 
 
@@ -223,13 +223,14 @@ def _candidates(name, features, seed):
             yield make_pipeline(SelectKBest(k=count or "all"), kind)
 
 
-def _mlp(features, targets):
+def mlp(features, targets):
+    """The perceptron of "mlp", features to as many outputs as targets."""
     from kprivacy import networks
 
     return networks.mlp(features, (256, 256), targets[0], dropout=0.2)
 
 
-def _cnn(features, targets):
+def cnn(features, targets):
     """Convolutions until about four values a side are left, then dense."""
     import keras
 

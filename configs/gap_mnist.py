@@ -1,0 +1,43 @@
+"""GAP on MNIST: whether a digit is odd is private, which pair it is of is not.
+
+    python -m kprivacy.train --config=configs/gap_mnist.py --workdir=W
+
+Public is the digit halved (0 and 1, 2 and 3, ...): with the parity it is the
+digit, without it says nothing of it. In the variant "large" it is private
+whether the digit is at least 5. See docs/results/gap_mnist.md.
+"""
+
+from kprivacy.configs import gap_base
+from kprivacy.configs.common import check_variant
+
+PARITY = (0, 1) * 5
+PAIRS = (0, 0, 1, 1, 2, 2, 3, 3, 4, 4)
+LARGE = (0,) * 5 + (1,) * 5
+WITHIN = (0, 1, 2, 3, 4) * 2
+
+
+def get_config(variant=None):
+    """Returns the config; `variant` may be "large" or "smoke"."""
+    check_variant(variant, ("large", "smoke"))
+    config = gap_base.gap("mnist", "label")
+    config.private = gap_base.attribute("label", groups=PARITY)
+    config.public.pair = gap_base.attribute("label", groups=PAIRS)
+    if variant == "large":
+        config.private = gap_base.attribute("label", groups=LARGE)
+        config.public.pair = gap_base.attribute("label", groups=WITHIN)
+    config.data.train_split = "defender[2%:50%]"
+    config.data.adversary_split = "defender[50%:]"
+    config.data.validation_split = "defender[:2%]"
+    gap_base.improved_images(config)
+    config.epochs = 10
+    config.model.constraint = "weight"
+    config.model.budget = None
+    config.model.privacy_weight = 1.0
+    if variant == "smoke":
+        gap_base.shrink(config)
+    return config
+
+
+def get_sweep():
+    """A sweep of lambda, as overrides of single fields."""
+    return gap_base.privacy_weight_sweep()

@@ -1,0 +1,46 @@
+"""GAP on smartphone activities: who it is is private, what he does is not.
+
+    python -m kprivacy.train --config=configs/gap_uci_har.py --workdir=W
+
+The windows of each person are divided by recording. See
+docs/results/gap_har.md.
+"""
+
+from kprivacy.configs import gap_base
+from kprivacy.configs.common import check_variant
+
+
+def get_config(variant=None):
+    """Returns the config; `variant` may be "paper" or "smoke"."""
+    check_variant(variant, ("paper", "smoke"))
+    config = gap_base.gap("recordings:uci_har", "subject")
+    config.public.activity = gap_base.attribute("label")
+    config.data.group = "bout"
+    config.data.standardise = True
+    config.data.train_split = "defender[4%:60%]"
+    config.data.adversary_split = "defender[4%:60%]"
+    config.data.attacker_split = "attacker+defender[60%:]"
+    if variant == "paper":
+        gap_base.high_privacy(config)
+        config.rounds_per_epoch = 20
+        return config
+    config.epochs = 40
+    config.beta_1 = 0.5
+    config.average = 0.99
+    config.epochs_pre_g = 0
+    config.epochs_pre_d = 5
+    config.client.network = "unet"
+    config.client.filters = (32, 48, 64)
+    config.client.code = 64
+    config.client.noise = 16
+    config.client.residual = True
+    config.model.objective = "maximum_entropy"
+    config.model.itr_d = 2
+    if variant == "smoke":
+        gap_base.shrink(config)
+    return config
+
+
+def get_sweep():
+    """A sweep of lambda, as overrides of single fields."""
+    return gap_base.privacy_weight_sweep()
