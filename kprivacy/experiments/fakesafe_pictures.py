@@ -1,8 +1,6 @@
 """Grids of messages, fakes and what the receiver makes of them."""
 
-import pathlib
-
-from kprivacy import pictures, workdir
+from kprivacy import pictures
 from kprivacy.attacks.fakes import secrecy
 from kprivacy.experiments import fakesafe_bench
 from kprivacy.fakesafe.sides import Receiver, pads_of
@@ -15,21 +13,20 @@ def draw(path, shown):
 
     Args:
         path: The file to write.
-        shown: Triples (label, config, working directory).
+        shown: Triples (label, config, function that gives the model).
     """
     from matplotlib.figure import Figure
 
     grids = {}
-    for label, config, directory in shown:
-        grids |= _rows(label, config, pathlib.Path(directory))
+    for label, config, load in shown:
+        grids |= _rows(label, config, load())
     figure = Figure(figsize=(COLUMNS + 3.5, 1.05 * len(grids)), dpi=60)
     pictures.fill(figure, grids, COLUMNS)
     pictures.write(path, figure)
 
 
-def _rows(label, config, directory):
+def _rows(label, config, model):
     """Message (if it is an image), fake, recovered: label to a batch."""
-    model = workdir.read_model(directory)
     if len(model.client.output_shape) != 4:
         return {}
     messages = fakesafe_bench.tested(config.source, COLUMNS)

@@ -30,7 +30,7 @@ has no vector, or 300 numbers are asked for, they come from the corpus, see
 
 import functools
 
-from kprivacy import train_lib
+from kprivacy import train_lib, workdir
 from kprivacy.experiments import fakesafe_bench, fakesafe_rows, summaries
 from kprivacy.experiments.fakesafe_rows import SEEDS, SETTINGS
 
@@ -103,7 +103,9 @@ def draw(path, results, runs):
                               profile=results["profile"])
     fakesafe_pictures.draw(path, [
         (f"{row.name}:{setting}", shown(row, setting),
-         runs / row.name / setting / str(SEEDS[0]))
+         functools.partial(
+             workdir.read_model, runs / row.name / setting / str(SEEDS[0])
+         ))
         for row in fakesafe_rows.one_step(results["profile"])
         for setting in SETTINGS
     ])

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from kprivacy import errors
+from kprivacy.fakesafe import relays
 from kprivacy.fakesafe.covers import takes_cover
 from kprivacy.fakesafe.keys import key_bits
 from kprivacy.fakesafe.layers import RoundToBytes
@@ -18,15 +19,25 @@ class Cascade:
     the next. What R2 leaves of a fake is not what F1 made, and R1 has to read
     it: `finetuning` gives a model that trains all steps end to end.
 
+    Steps with covers need no such training: a later one reads the code in the
+    fake before it, turns it by its own key, and hides it in its own cover; on
+    the way back R2 makes the same fake that F1 made, bit by bit. The cover
+    of the last fake is an input, as in a single step. Earlier fakes stay on
+    the phone and on the server, and their covers are among examples that
+    both have: the key says which.
+
     Where steps have keys, the cascade's key is theirs in a row, that of the
     first step first, and the server takes it the same way.
 
     Args:
         steps: Trained `FakeSafe` models, the first of the private domain.
+        covers: Where they take covers, one array of `BANK` real examples of
+            each inner fake's domain; they become a part of both networks.
 
     Attributes:
-        client: Functional `keras.Model` from `source` (and `key`) to the last
-            fake; earlier fakes are rounded where their step rounds them.
+        client: Functional `keras.Model` from `source` (and `key`, `cover`) to
+            the last fake; earlier fakes are rounded where their step rounds
+            them.
         server: Functional `keras.Model` from `fake` (and `key`) to the source.
 
     Raises:
@@ -43,10 +54,13 @@ class Cascade:
     Reference: Zhu and Liu, FakeSafe, 2020, "Deeper FakeSafe mapping".
     """
 
-    def __init__(self, steps):
+    def __init__(self, steps, covers=()):
         self.steps = list(steps)
         _check(self.steps)
         self.key_sizes = [key_bits(step.client) for step in self.steps]
+        self._banks = []
+        if takes_cover(self.steps[0].client):
+            self._banks = relays.banks(self.steps, covers)
         self.client = self._client()
         self.server = self._server()
 
@@ -58,6 +72,11 @@ class Cascade:
         Args:
             **options: Of `FakeSafe`, in place of the last step's.
         """
+        if self._banks:
+            raise errors.UserError(
+                "Steps with covers hand the code on as it is: there is "
+                "nothing to finetune. Use `client` and `server`."
+            )
         last = self.steps[-1].get_config()
         names = ("cycle_weight", "quantize", "channel_noise", "seed")
         return FakeSafe(
@@ -72,6 +91,11 @@ class Cascade:
                              name="source")
         key, keys = self._keys()
         x = source
+        if self._banks:
+            cover = keras.Input(self.steps[-1].client.output_shape[1:],
+                                name="cover")
+            x = relays.forth(self.steps, self._banks, x, keys, cover)
+            return keras.Model([source, key, cover], x, name="client")
         for i, step in enumerate(self.steps):
             part = _named(step.client, f"client{i + 1}")
             x = part([x, keys[i]] if self.key_sizes[i] else x)
@@ -83,6 +107,9 @@ class Cascade:
     def _server(self):
         fake = keras.Input(self.steps[-1].client.output_shape[1:], name="fake")
         key, keys = self._keys()
+        if self._banks:
+            x = relays.back(self.steps, self._banks, fake, keys)
+            return keras.Model([fake, key], x, name="server")
         x = fake
         for i in reversed(range(len(self.steps))):
             step = self.steps[i]
@@ -133,15 +160,14 @@ def _check(steps):
                 "A cascade is made of FakeSafe models. Received: a "
                 f"{type(step).__name__}."
             )
-        if takes_cover(step.client):
-            raise errors.UserError(
-                "A step of a cascade must make its fakes from nothing: the "
-                "next one would lose what is hidden in a cover. Received: a "
-                "step with covers. Train its config's `:convolutional`."
-            )
     if not steps:
         raise errors.UserError(
             "A cascade needs at least one step. Received: none."
+        )
+    if len({takes_cover(step.client) for step in steps}) > 1:
+        raise errors.UserError(
+            "The steps of a cascade must all take covers, or none: a network "
+            "loses what is hidden in a cover. Received: both kinds."
         )
     for before, after in zip(steps, steps[1:]):
         fake = before.client.output_shape[1:]

@@ -239,6 +239,15 @@ def takes_cover(client):
     return any(one.name == "cover" for one in client.inputs)
 
 
+def have_room(client, covers):
+    """Which covers, images (examples, ...), hold any code of a client."""
+    layers = {one.name: one for one in client.layers}
+    if "fake" in layers:
+        return layers["fake"].room(covers)
+    # A cascade's last part.
+    return have_room(client.layers[-1], covers)
+
+
 def check_lattices(client, server):
     """Raises unless the server reads covers as the client changes them."""
     held = [
@@ -310,7 +319,7 @@ class Stock:
                 f"{covers.dtype}, from {covers.min()} to {covers.max()}. "
                 "Divide bytes by 255."
             )
-        held = covers[client.get_layer("fake").room(covers)]
+        held = covers[have_room(client, covers)]
         if not len(held):
             raise errors.UserError(
                 "Covers need pixels that are neither black nor white. "

@@ -11,6 +11,8 @@ from kprivacy.fakesafe.layers import BinaryCode, Mask
 from kprivacy.networks import strided
 
 NETWORKS = ("mlp", "convolutional")
+# From a cover to where it changes.
+PLACE_LAYERS = ("place_conv1", "place_1_relu", "place_conv2")
 
 
 def transform(

@@ -7,7 +7,7 @@ import numpy as np
 
 from kprivacy import files
 from kprivacy.errors import UserError
-from kprivacy.fakesafe.covers import takes_cover
+from kprivacy.fakesafe.covers import have_room, takes_cover
 
 DOMAIN = "domain.json"
 FORMAT = 1
@@ -57,7 +57,7 @@ class Side:
 
     def has_room(self, cover):
         """Whether one cover, an image of the target, can hold any message."""
-        return bool(self.model.get_layer("fake").room(cover[None])[0])
+        return bool(have_room(self.model, cover[None])[0])
 
     def __call__(self, examples, pads, covers=None):
         given = [
