@@ -44,10 +44,10 @@ def gaussian(p, mu, sigma, distortion, variant=None):
         config.model.objective = "accuracy"
         config.temperature_end = 0.1
         config.model.constraint = "penalty"
-        config.average = 0.99
     else:
         config.client.noise = int(variant == "affine")
         config.model.stiffness = 1.0
+        config.learning_rate = 1e-2
     return config
 
 
@@ -65,6 +65,7 @@ def binary(p, q, distortion, sees_private=True):
     config.client.network = "flips"
     config.model.distortion = "hamming"
     config.model.stiffness = 100.0
+    config.learning_rate = 3e-2
     return config
 
 
@@ -79,6 +80,7 @@ def known_optimum(name, distortion):
     config.adversary_learning_rate = 3e-3
     config.epochs_pre_d = config.epochs_pre_g = 0
     config.sees_private = True
+    config.average = 0.99
     config.client.network = "affine"
     config.adversary.units = (64, 64)
     config.model.privacy_weight = 10.0

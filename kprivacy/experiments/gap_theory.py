@@ -196,11 +196,11 @@ def notes(results):
         gaps = [one[key] for row in results["rows"] for one in row["seeds"]
                 if row["name"].startswith(kind)]
         if gaps:
-            worst = max(gaps, key=abs)
+            worst = max(gaps)
             lines.append(
                 f"`{kind}` {key} at worst {100 * worst:+.2f} points, goal "
                 f"{100 * goal:g} "
-                f"{'met' if abs(worst) <= goal else 'missed'}."
+                f"{'met' if worst <= goal else 'missed'}."
             )
     above = [
         row["name"] for row in results["rows"]
