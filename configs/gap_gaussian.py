@@ -33,8 +33,6 @@ def gaussian(p, mu, sigma, distortion, variant=None):
     config = known_optimum(
         f"gaussian_mixture:{p:g},{mu:g},{sigma:g}", distortion
     )
-    if variant == "smoke":
-        return _shrunk(config)
     if variant is None:
         config.epochs = 40
         config.client.network = "dense"
@@ -44,10 +42,12 @@ def gaussian(p, mu, sigma, distortion, variant=None):
         config.model.objective = "accuracy"
         config.temperature_end = 0.1
         config.model.constraint = "penalty"
-    else:
+    elif variant != "smoke":
         config.client.noise = int(variant == "affine")
         config.model.stiffness = 1.0
         config.learning_rate = 1e-2
+    if variant == "smoke":
+        shrink(config)
     return config
 
 
@@ -90,12 +90,12 @@ def known_optimum(name, distortion):
     return config
 
 
-def _shrunk(config):
+def shrink(config):
+    """Two steps of everything."""
     config.epochs, config.rounds_per_epoch = 2, 2
     config.steps_per_execution = 1
     config.batch_size = 16
-    config.adversary.units = (8,)
-    return config
+    config.adversary.units = config.client.units = (8,)
 
 
 def get_sweep():

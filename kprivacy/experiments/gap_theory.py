@@ -45,9 +45,9 @@ def cells(profile):
     for kind, variant in VARIANTS.items():
         for numbers in GAUSSIANS[:1] if smoke else GAUSSIANS:
             for distortion in DISTORTIONS[:1] if smoke else DISTORTIONS:
-                config = gap_gaussian.gaussian(
-                    *numbers, distortion, "smoke" if smoke else variant
-                )
+                config = gap_gaussian.gaussian(*numbers, distortion, variant)
+                if smoke:
+                    gap_gaussian.shrink(config)
                 name = ",".join(f"{one:g}" for one in numbers)
                 yield from _seeded(
                     f"{kind}:{name}:D{distortion}", config, seeds, smoke
@@ -80,8 +80,8 @@ def _run(config, directory, count):
         [_distances(*one, config) for one in (known, fresh)]
     )))
     accuracy, error = _map_accuracy(known, fresh)
-    layer = model.client.get_layer("released")
     if config.client.network == "affine":
+        layer = model.client.get_layer("released")
         accuracy, error = _exact(source, layer), 0.0
     optimum = _optimum(source, config, distortion)
     floor = source.floor(distortion) if kind == "gaussian_mixture" else optimum
