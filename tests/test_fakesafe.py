@@ -83,23 +83,12 @@ def test_interrupt_resume(vectors, tmp_path):
     harness.check_interrupt_resume(whole_model, vectors, tmp_path)
 
 
-@pytest.fixture(params=[1000])
-def own_collectives(request, monkeypatch):
-    # TensorFlow numbers what replicas exchange from here, and compares the
-    # shapes with those of other strategies of the process.
-    strategy = tf.distribute.MirroredStrategy
-    monkeypatch.setattr(strategy, "_collective_key_base", request.param)
-
-
-@pytest.mark.usefixtures("own_collectives")
 def test_two_replicas(vectors):
     harness.check_two_replicas(dense_model, vectors)
 
 
-@pytest.mark.parametrize("own_collectives", [2000], indirect=True)
-@pytest.mark.usefixtures("own_collectives")
 def test_two_replicas_with_all_options(vectors):
-    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    with harness.two_replicas().scope():
         model = whole_model()
     harness.fit(model, vectors, 1)
     assert np.isfinite(harness.weights(model)).all()

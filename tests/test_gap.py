@@ -105,7 +105,7 @@ def test_two_replicas(vectors):
 
 
 def test_two_replicas_with_everything(profiles):
-    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    with harness.two_replicas().scope():
         model = whole_model()
     history = harness.fit(model, profiles, 2).history
     assert np.isfinite(history["loss"]).all()
