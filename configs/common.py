@@ -24,14 +24,7 @@ def ran(name, variant=None):
     config.utility_weight_start = 0.0  # of a schedule to lambda; 0: none
     config.cosine_decay = True  # whether l1 and l3 decay to 2 %
 
-    config.data = data = ml_collections.ConfigDict()
-    data.name = name  # TFDS name, "digits" or "image_folder:PATH"
-    data.data_dir = ml_collections.config_dict.placeholder(str)  # or TFDS's
-    data.download = False  # whether TFDS may download what is missing
-    data.image_size = ml_collections.config_dict.placeholder(tuple)  # resize
-    data.label = "label"  # the feature that is the class
-    data.group = "subject"  # the feature by which sets are divided
-    data.standardise = False  # whether signals are, channel by channel
+    config.data = data = data_set(name)
     data.stream = False  # whether batches are read from disk as they come
     data.train_split = "defender[5%:]"  # defender and adversary learn from it
     data.validation_split = "defender[:5%]"  # what is watched in training
@@ -66,6 +59,19 @@ def ran(name, variant=None):
     if variant == "smoke":
         _shrink(config)
     return config
+
+
+def data_set(name):
+    """Which data set, and how it is read."""
+    data = ml_collections.ConfigDict()
+    data.name = name  # as for `kprivacy.data.load`: TFDS name, "digits", ...
+    data.data_dir = ml_collections.config_dict.placeholder(str)  # or TFDS's
+    data.download = False  # whether TFDS may download what is missing
+    data.image_size = ml_collections.config_dict.placeholder(tuple)  # resize
+    data.label = "label"  # the feature that is the class
+    data.group = "subject"  # the feature by which sets are divided
+    data.standardise = False  # whether signals are, channel by channel
+    return data
 
 
 def improved(config):

@@ -1,8 +1,12 @@
 """Fields that every GAP config has, and their defaults."""
 
 import ml_collections
+from kprivacy.configs import common
 
 SMOKE_EXAMPLES = 64
+# Of digits: whether it is odd, and which pair it is of.
+PARITY = (0, 1) * 5
+PAIRS = (0, 0, 1, 1, 2, 2, 3, 3, 4, 4)
 
 
 def gap(name, private, variant=None):
@@ -34,14 +38,7 @@ def gap(name, private, variant=None):
     config.private = attribute(private)
     config.public = ml_collections.ConfigDict()  # name to `attribute`
 
-    config.data = data = ml_collections.ConfigDict()
-    data.name = name  # TFDS name, "digits", ...
-    data.data_dir = ml_collections.config_dict.placeholder(str)  # or TFDS's
-    data.download = False  # whether TFDS may download what is missing
-    data.image_size = ml_collections.config_dict.placeholder(tuple)  # resize
-    data.label = "label"  # the feature that is the class
-    data.group = "subject"  # the feature by which sets are divided
-    data.standardise = False  # whether signals are, channel by channel
+    config.data = data = common.data_set(name)
     data.train_split = "defender[4%:52%]"  # what the channel learns from
     data.adversary_split = "defender[52%:]"  # what its adversary does
     data.validation_split = "defender[:4%]"  # what is watched in training
@@ -115,13 +112,8 @@ def high_privacy(config):
     config.rounds_per_epoch = 100
 
 
-def improved_images(config):
-    """What is added to the report, for images.
-
-    A channel that adds to the picture what it learns, with connections at
-    each size and noise; its adversary's answer is drawn to the prior, under a
-    budget of distortion.
-    """
+def improved(config):
+    """What is added to the report, for images and signals."""
     config.epochs = 40
     config.beta_1 = 0.5
     config.average = 0.99
@@ -130,14 +122,24 @@ def improved_images(config):
     config.client.network = "unet"
     config.client.filters = (32, 48, 64)
     config.client.code = 64
-    config.client.noise = 8
     config.client.residual = True
-    config.adversary.dropout = 0.3
     config.model.objective = "maximum_entropy"
+    config.model.itr_d = 2
+
+
+def improved_images(config):
+    """What is added to the report, for images.
+
+    A channel that adds to the picture what it learns, with connections at
+    each size and noise; its adversary's answer is drawn to the prior, under a
+    budget of distortion.
+    """
+    improved(config)
+    config.client.noise = 8
+    config.adversary.dropout = 0.3
     config.model.constraint = "penalty"
     config.model.stiffness = 1e5
     config.model.privacy_weight = 1.0
-    config.model.itr_d = 2
 
 
 def privacy_weight_sweep():

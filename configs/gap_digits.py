@@ -6,17 +6,16 @@
 from kprivacy.configs import gap_base
 from kprivacy.configs.common import check_variant
 
-PARITY = (0, 1) * 5
-HALVES = (0, 0, 1, 1, 2, 2, 3, 3, 4, 4)
-
 
 def get_config(variant=None):
     """Returns the config; `variant` may be "smoke"."""
     check_variant(variant, ("smoke",))
     config = gap_base.gap("digits", "label", variant)
     if variant is None:
-        config.private = gap_base.attribute("label", groups=PARITY)
-        config.public.half = gap_base.attribute("label", groups=HALVES)
+        config.private = gap_base.attribute("label", groups=gap_base.PARITY)
+        config.public.half = gap_base.attribute(
+            "label", groups=gap_base.PAIRS
+        )
         config.epochs = 20
     return config
 

@@ -10,8 +10,6 @@ whether the digit is at least 5. See docs/results/gap_mnist.md.
 from kprivacy.configs import gap_base
 from kprivacy.configs.common import check_variant
 
-PARITY = (0, 1) * 5
-PAIRS = (0, 0, 1, 1, 2, 2, 3, 3, 4, 4)
 LARGE = (0,) * 5 + (1,) * 5
 WITHIN = (0, 1, 2, 3, 4) * 2
 
@@ -20,8 +18,8 @@ def get_config(variant=None):
     """Returns the config; `variant` may be "large" or "smoke"."""
     check_variant(variant, ("large", "smoke"))
     config = gap_base.gap("mnist", "label")
-    config.private = gap_base.attribute("label", groups=PARITY)
-    config.public.pair = gap_base.attribute("label", groups=PAIRS)
+    config.private = gap_base.attribute("label", groups=gap_base.PARITY)
+    config.public.pair = gap_base.attribute("label", groups=gap_base.PAIRS)
     if variant == "large":
         config.private = gap_base.attribute("label", groups=LARGE)
         config.public.pair = gap_base.attribute("label", groups=WITHIN)

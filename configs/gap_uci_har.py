@@ -24,18 +24,8 @@ def get_config(variant=None):
         gap_base.high_privacy(config)
         config.rounds_per_epoch = 20
         return config
-    config.epochs = 40
-    config.beta_1 = 0.5
-    config.average = 0.99
-    config.epochs_pre_g = 0
-    config.epochs_pre_d = 5
-    config.client.network = "unet"
-    config.client.filters = (32, 48, 64)
-    config.client.code = 64
+    gap_base.improved(config)
     config.client.noise = 16
-    config.client.residual = True
-    config.model.objective = "maximum_entropy"
-    config.model.itr_d = 2
     if variant == "smoke":
         gap_base.shrink(config)
     return config

@@ -6,6 +6,7 @@ import importlib
 import numpy as np
 
 from kprivacy import attacks, metrics, train_lib, workdir
+from kprivacy.experiments import summaries
 from kprivacy.gap import attributes, training
 from kprivacy.releases import KerasRelease
 
@@ -73,9 +74,51 @@ def measure(config, release, parts, seed):
     return found | _distances(parts.test.data, release)
 
 
-def trained(config, directory):
-    """A config's model, trained where it is not there yet."""
-    return train_lib.train(config, directory)
+def run_undefended(config, directory):
+    """What a cell without a channel finds."""
+    return measure(config, undefended, Parts.of(config), config.seed)
+
+
+def run(config, directory):
+    """What a cell with a channel finds: trains, attacks and measures."""
+    model = train_lib.train(config, directory)
+    release = release_of(model.client, config.seed)
+    return measure(config, release, Parts.of(config), config.seed)
+
+
+def sweep(name, profile, field, values, run):
+    """Cells of one seed, each with another value of one field.
+
+    Args:
+        name: Of the config.
+        profile: "smoke" has none of them.
+        field: Of `config.model`.
+        values: What it is set to.
+        run: As of other cells.
+    """
+    for value in values if profile == "cpu" else ():
+        config = config_of(name, profile, None, 0)
+        config.model[field] = value
+        label = "weight" if field == "privacy_weight" else field
+        yield f"{label}:{value:g}/0", config, run
+
+
+def seeds_of(seeds, profile):
+    """All seeds, or the first one for smoke."""
+    return seeds if profile == "cpu" else seeds[:1]
+
+
+def rows(found):
+    """One row for the seeds of each name."""
+    return [
+        summaries.row(name, results)
+        for name, results in grouped(found).items()
+    ]
+
+
+def bright(maps):
+    """Maps at least 0 whose brightest place is 1."""
+    return maps / max(float(maps.max()), 1e-9)
 
 
 def _inferred(config, release, parts, name, seed):
@@ -147,7 +190,7 @@ def look_at(config, release, parts, most=200):
         test.attributes["private"],
     )
     mean = np.maximum(maps.mean(axis=0), 0)
-    return (mean / max(float(mean.max()), 1e-9))[None, ..., None]
+    return bright(mean)[None, ..., None]
 
 
 def picture(path, shown, columns=10):

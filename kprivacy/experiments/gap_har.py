@@ -15,6 +15,7 @@ import functools
 
 import numpy as np
 
+from kprivacy import train_lib
 from kprivacy.experiments import gap_bench, summaries
 
 SEEDS = (0, 1, 2)
@@ -26,28 +27,25 @@ CONFIG = "gap_uci_har"
 def cells(profile):
     """The undefended, ours, the report's, and a sweep."""
     config = functools.partial(gap_bench.config_of, CONFIG, profile)
-    seeds = SEEDS if profile == "cpu" else SEEDS[:1]
+    seeds = gap_bench.seeds_of(SEEDS, profile)
     for seed in seeds:
         yield f"undefended/{seed}", config(None, seed), run_undefended
     for name, variant in VARIANTS.items():
         for seed in seeds:
             yield f"{name}/{seed}", config(variant, seed), run
-    for weight in WEIGHTS if profile == "cpu" else ():
-        one = config(None, 0)
-        one.model.privacy_weight = weight
-        yield f"weight:{weight:g}/0", one, run
+    yield from gap_bench.sweep(
+        CONFIG, profile, "privacy_weight", WEIGHTS, run
+    )
 
 
 def run_undefended(config, directory):
     """Attacks on the windows as they are."""
-    return _named(gap_bench.measure(
-        config, gap_bench.undefended, gap_bench.Parts.of(config), config.seed
-    ))
+    return _named(gap_bench.run_undefended(config, directory))
 
 
 def run(config, directory):
     """Trains, attacks and measures."""
-    model = gap_bench.trained(config, directory)
+    model = train_lib.train(config, directory)
     release = gap_bench.release_of(model.client, config.seed)
     parts = gap_bench.Parts.of(config)
     found = _named(gap_bench.measure(config, release, parts, config.seed))

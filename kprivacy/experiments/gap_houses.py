@@ -15,7 +15,7 @@ import functools
 
 import numpy as np
 
-from kprivacy.experiments import gap_bench, summaries
+from kprivacy.experiments import gap_bench
 
 SEEDS = (0, 1, 2)
 VARIANTS = {"classes": None, "value": "value"}
@@ -26,34 +26,13 @@ def cells(profile):
     """The undefended and the channel, of classes and of the value."""
     config = functools.partial(gap_bench.config_of, CONFIG, profile)
     for name, variant in VARIANTS.items():
-        for seed in SEEDS if profile == "cpu" else SEEDS[:1]:
+        for seed in gap_bench.seeds_of(SEEDS, profile):
             one = config(variant, seed)
-            yield f"undefended:{name}/{seed}", one, run_undefended
-            yield f"gap:{name}/{seed}", one, run
+            yield f"undefended:{name}/{seed}", one, gap_bench.run_undefended
+            yield f"gap:{name}/{seed}", one, gap_bench.run
 
 
-def run_undefended(config, directory):
-    """Attacks on the photographs as they are."""
-    return gap_bench.measure(
-        config, gap_bench.undefended, gap_bench.Parts.of(config), config.seed
-    )
-
-
-def run(config, directory):
-    """Trains, attacks and measures."""
-    model = gap_bench.trained(config, directory)
-    release = gap_bench.release_of(model.client, config.seed)
-    return gap_bench.measure(
-        config, release, gap_bench.Parts.of(config), config.seed
-    )
-
-
-def rows(found):
-    """One row a channel."""
-    return [
-        summaries.row(name, results)
-        for name, results in gap_bench.grouped(found).items()
-    ]
+rows = gap_bench.rows
 
 
 def notes(results):
@@ -92,5 +71,5 @@ def draw(path, results, runs):
             config, gap_bench.undefended, parts
         ),
         "released:\nattacker looks": gap_bench.look_at(config, release, parts),
-        "change": change / max(float(change.max()), 1e-9),
+        "change": gap_bench.bright(change),
     })

@@ -11,7 +11,7 @@ seed.
 
 import functools
 
-from kprivacy.experiments import gap_bench, summaries
+from kprivacy.experiments import gap_bench
 
 SEEDS = (0, 1, 2)
 VARIANTS = {"parity": None, "large": "large"}
@@ -22,32 +22,24 @@ CONFIG = "gap_mnist"
 def cells(profile):
     """The undefended and the channel of both attributes, and a sweep."""
     config = functools.partial(gap_bench.config_of, CONFIG, profile)
-    seeds = SEEDS if profile == "cpu" else SEEDS[:1]
     for name, variant in VARIANTS.items():
-        for seed in seeds:
+        for seed in gap_bench.seeds_of(SEEDS, profile):
             one = config(variant, seed)
             yield f"undefended:{name}/{seed}", one, run_undefended
             yield f"gap:{name}/{seed}", one, run
-    for weight in WEIGHTS if profile == "cpu" else ():
-        one = config(None, 0)
-        one.model.privacy_weight = weight
-        yield f"weight:{weight:g}/0", one, run
+    yield from gap_bench.sweep(
+        CONFIG, profile, "privacy_weight", WEIGHTS, run
+    )
 
 
 def run_undefended(config, directory):
     """Attacks on the digits as they are."""
-    return _named(gap_bench.measure(
-        config, gap_bench.undefended, gap_bench.Parts.of(config), config.seed
-    ))
+    return _named(gap_bench.run_undefended(config, directory))
 
 
 def run(config, directory):
     """Trains, attacks and measures."""
-    model = gap_bench.trained(config, directory)
-    release = gap_bench.release_of(model.client, config.seed)
-    return _named(gap_bench.measure(
-        config, release, gap_bench.Parts.of(config), config.seed
-    ))
+    return _named(gap_bench.run(config, directory))
 
 
 def _named(found):
@@ -56,12 +48,7 @@ def _named(found):
     return found
 
 
-def rows(found):
-    """One row a channel."""
-    return [
-        summaries.row(name, results)
-        for name, results in gap_bench.grouped(found).items()
-    ]
+rows = gap_bench.rows
 
 
 def notes(results):

@@ -18,7 +18,7 @@ import functools
 
 import numpy as np
 
-from kprivacy.experiments import gap_bench, summaries
+from kprivacy.experiments import gap_bench
 
 SEEDS = (0, 1, 2)
 VARIANTS = {"low": "low", "high": None, "paper_low": "paper_low",
@@ -36,43 +36,26 @@ CONFIG = "gap_smile_faces"
 def cells(profile):
     """The undefended, both of ours and of the report's, and a sweep."""
     config = functools.partial(gap_bench.config_of, CONFIG, profile)
-    seeds = SEEDS if profile == "cpu" else SEEDS[:1]
+    seeds = gap_bench.seeds_of(SEEDS, profile)
     for seed in seeds:
-        yield f"undefended/{seed}", config(None, seed), run_undefended
+        yield (
+            f"undefended/{seed}", config(None, seed), gap_bench.run_undefended
+        )
     for name, variant in VARIANTS.items():
         for seed in seeds:
-            yield f"{name}/{seed}", config(variant, seed), run
-    for budget in BUDGETS if profile == "cpu" else ():
-        one = config(None, 0)
-        one.model.budget = budget
-        yield f"budget:{budget:g}/0", one, run
-
-
-def run_undefended(config, directory):
-    """Attacks on the data as they are, and where the attackers look."""
-    parts = gap_bench.Parts.of(config)
-    return gap_bench.measure(
-        config, gap_bench.undefended, parts, config.seed
+            yield f"{name}/{seed}", config(variant, seed), gap_bench.run
+    yield from gap_bench.sweep(
+        CONFIG, profile, "budget", BUDGETS, gap_bench.run
     )
 
 
-def run(config, directory):
-    """Trains, attacks and measures."""
-    model = gap_bench.trained(config, directory)
-    release = gap_bench.release_of(model.client, config.seed)
-    parts = gap_bench.Parts.of(config)
-    return gap_bench.measure(config, release, parts, config.seed)
-
-
 def rows(found):
-    """One row a channel."""
-    table = []
-    for name, results in gap_bench.grouped(found).items():
-        row = summaries.row(name, results)
-        key = name.removeprefix("paper_")
+    """One row a channel, with what the report has."""
+    table = gap_bench.rows(found)
+    for row in table:
+        key = row["name"].removeprefix("paper_")
         if key in PAPER:
             row["paper"] = {"attacker_accuracy": PAPER[key]}
-        table.append(row)
     return table
 
 
@@ -116,11 +99,7 @@ def draw(path, results, runs):
             config, releases[name], parts
         )
     for name in ("low", "high"):
-        shown[f"{name}:\nchange"] = _bright(np.abs(
+        shown[f"{name}:\nchange"] = gap_bench.bright(np.abs(
             releases[name](parts.test.data) - parts.test.data
         ).mean(axis=0, keepdims=True))
     gap_bench.picture(path, shown)
-
-
-def _bright(maps):
-    return maps / max(float(maps.max()), 1e-9)

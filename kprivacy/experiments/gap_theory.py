@@ -22,7 +22,7 @@ import numpy as np
 
 from kprivacy import theory, train_lib
 from kprivacy.data import generated
-from kprivacy.experiments import summaries
+from kprivacy.experiments import gap_bench
 
 SEEDS = (0, 1, 2)
 # Examples that the histogram is made of, and as many that it is applied to.
@@ -41,7 +41,7 @@ def cells(profile):
     from kprivacy.configs import gap_gaussian
 
     smoke = profile == "smoke"
-    seeds = SEEDS[:1] if smoke else SEEDS
+    seeds = gap_bench.seeds_of(SEEDS, profile)
     for kind, variant in VARIANTS.items():
         for numbers in GAUSSIANS[:1] if smoke else GAUSSIANS:
             for distortion in DISTORTIONS[:1] if smoke else DISTORTIONS:
@@ -73,7 +73,9 @@ def _run(config, directory, count):
     model = train_lib.train(config, directory)
     source, kind, numbers = _source(config)
     known, fresh = (
-        _released(model, *generated.sample(kind, numbers, count, 100 + i))
+        _released(
+            config, model, *generated.sample(kind, numbers, count, 100 + i)
+        )
         for i in range(2)
     )
     distortion = float(np.mean(np.concatenate(
@@ -112,12 +114,10 @@ def _source(config):
     return theory.GaussianMixture(*numbers), kind, numbers
 
 
-def _released(model, data, labels):
+def _released(config, model, data, labels):
     """(data, private, released), one number each."""
     given = [data]
-    if len(model.client.inputs) > 1 and (
-        model.client.inputs[1].name == "private"
-    ):
+    if config.sees_private:
         given.append(np.eye(2, dtype=np.float32)[labels])
     sent = model.predict(given if given[1:] else data, batch_size=50_000,
                          verbose=0)
@@ -165,7 +165,7 @@ def _fresh(config, model):
     parts = []
     for split in (config.data.attacker_split, config.data.test_split):
         part = workdir.read_data(config, split)
-        *_, sent = _released(model, part.data, part.labels)
+        *_, sent = _released(config, model, part.data, part.labels)
         parts.append(Arrays(sent[:, None], part.labels, 2))
     attack = AttributeInference(
         ("logistic_regression", "random_forest", "mlp"), steps=100,
@@ -176,12 +176,7 @@ def _fresh(config, model):
     ).best.accuracy
 
 
-def rows(found):
-    """One row a channel, set and budget."""
-    grouped = {}
-    for cell, one in found.items():
-        grouped.setdefault(cell.rpartition("/")[0], []).append(one)
-    return [summaries.row(name, results) for name, results in grouped.items()]
+rows = gap_bench.rows
 
 
 def notes(results):

@@ -97,7 +97,7 @@ class Cascade:
             x = relays.forth(self.steps, self._banks, x, keys, cover)
             return keras.Model([source, key, cover], x, name="client")
         for i, step in enumerate(self.steps):
-            part = _named(step.client, f"client{i + 1}")
+            part = relays.part(step.client, f"client{i + 1}")
             x = part([x, keys[i]] if self.key_sizes[i] else x)
             if step.quantize and i + 1 < len(self.steps):
                 x = RoundToBytes(name=f"bytes{i + 1}")(x)
@@ -113,7 +113,7 @@ class Cascade:
         x = fake
         for i in reversed(range(len(self.steps))):
             step = self.steps[i]
-            part = _named(step.server, f"server{i + 1}")
+            part = relays.part(step.server, f"server{i + 1}")
             x = part([x, keys[i]] if self.key_sizes[i] else x)
         inputs = fake if key is None else [fake, key]
         return keras.Model(inputs, x, name="server")
@@ -145,12 +145,6 @@ class _Part(layers.Layer):
     def get_config(self):
         own = {"start": self.start, "stop": self.stop}
         return {**super().get_config(), **own}
-
-
-def _named(model, name):
-    """The same layers under another name: those of a model are unique."""
-    inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
-    return keras.Model(inputs, model.outputs[0], name=name)
 
 
 def _check(steps):

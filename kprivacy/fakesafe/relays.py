@@ -59,7 +59,7 @@ def forth(steps, held, source, keys, cover):
     """
     covers = [_Bank(one, name=f"covers{i + 1}")(keys[i])
               for i, one in enumerate(held)] + [cover]
-    first = _part(steps[0].client, steps[0].client.inputs, "client1")
+    first = part(steps[0].client, "client1")
     x = first([source, keys[0], covers[0]])
     for i, step in enumerate(steps[1:], start=1):
         code = _reader(steps[i - 1], i)([x, keys[i - 1]])
@@ -78,7 +78,7 @@ def back(steps, held, fake, keys):
         code = _Handed(_bits(steps[i - 1]), name=f"handed{i}")(code)
         cover = _Bank(held[i - 1], name=f"covers{i}")(keys[i - 1])
         x = _hider(steps[i - 1], i)([code, keys[i - 1], cover])
-    last = _part(steps[0].server, steps[0].server.inputs, "server1")
+    last = part(steps[0].server, "server1")
     return last([x, keys[0]])
 
 
@@ -160,10 +160,8 @@ def _bits(step):
 
 def _reader(step, number):
     """From a step's fake and key to what is hidden, turned as it was."""
-    return _part(
-        step.server, step.server.inputs, f"reader{number}",
-        step.server.get_layer("code").output,
-    )
+    code = step.server.get_layer("code").output
+    return part(step.server, f"reader{number}", code)
 
 
 def _hider(step, number):
@@ -178,7 +176,14 @@ def _hider(step, number):
     return keras.Model([code, key, cover], x, name=f"hider{number}")
 
 
-def _part(model, inputs, name, output=None):
-    """The same layers under another name: those of a model are unique."""
+def part(model, name, output=None):
+    """The same layers under another name: those of a model are unique.
+
+    Args:
+        model: A client or a server.
+        name: The other name.
+        output: Where it ends; None for the model's own output.
+    """
+    inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
     found = model.outputs[0] if output is None else output
     return keras.Model(inputs, found, name=name)

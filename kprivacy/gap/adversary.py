@@ -48,9 +48,7 @@ def build_adversary(
     if network == "mlp" or not maps:
         x = layers.Flatten()(x) if maps else x
     else:
-        if len(shape) == 2:
-            x = layers.Reshape((shape[0], 1, shape[1]))(x)
-        x = strided.down(x, filters, normalise=False)
+        x = strided.down(strided.as_maps(x), filters, normalise=False)
     for count in units:
         x = layers.Dense(count, activation="leaky_relu")(x)
     if dropout:

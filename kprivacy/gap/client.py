@@ -77,7 +77,7 @@ def build_client(
 
 
 def _autoencoder(given, filters, code):
-    data = _as_maps(given["data"])
+    data = strided.as_maps(given["data"])
     x = strided.down(data, filters)
     x = _encoding(_joined(x, given.get("private")), given, code)
     return strided.up(x, data.shape[1:], tuple(reversed(filters)))
@@ -102,7 +102,7 @@ def _encoding(x, given, code):
 
 
 def _unet(given, filters, code):
-    x = _as_maps(given["data"])
+    x = strided.as_maps(given["data"])
     skips = []
     for i, count in enumerate(filters, start=1):
         skips.append(x)
@@ -147,14 +147,6 @@ def _released(x, data, residual):
     if image:
         x = layers.ReLU(max_value=1.0, dtype="float32", name="released")(x)
     return x
-
-
-def _as_maps(data):
-    """Signals as images of one column."""
-    if len(data.shape) == 4:
-        return data
-    steps, channels = data.shape[1:]
-    return layers.Reshape((steps, 1, channels), name="column")(data)
 
 
 def _centred(noise):

@@ -101,10 +101,7 @@ class Gap(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         shares = ops.convert_to_tensor(self.prior, y_pred.dtype)
-        members = ops.one_hot(
-            ops.cast(ops.reshape(y_true, (-1,)), "int32"), len(self.prior),
-            dtype=y_pred.dtype,
-        )
+        members = _members(y_true, len(self.prior), y_pred.dtype)
         weights = members / shares - (1 - members) / (1 - shares)
         if y_pred.shape[-1] == 1:
             weights = weights[:, 1:]
@@ -141,12 +138,14 @@ class ExpectedAccuracy(keras.losses.Loss):
         self.temperature = temperature
 
     def call(self, y_true, y_pred):
-        members = ops.one_hot(
-            ops.cast(ops.reshape(y_true, (-1,)), "int32"),
-            y_pred.shape[-1], dtype=y_pred.dtype,
-        )
+        members = _members(y_true, y_pred.shape[-1], y_pred.dtype)
         sharper = y_pred / ops.cast(self.temperature, y_pred.dtype)
         return ops.sum(members * ops.softmax(sharper, axis=-1), axis=-1)
+
+
+def _members(classes, count, dtype):
+    flat = ops.cast(ops.reshape(classes, (-1,)), "int32")
+    return ops.one_hot(flat, count, dtype=dtype)
 
 
 def _check(name, outputs, prior, bounded):

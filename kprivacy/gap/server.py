@@ -28,9 +28,7 @@ def build_server(client, heads, units=(128,), filters=(32, 64, 64)):
     shape = tuple(client.output_shape[1:])
     inputs = x = keras.Input(shape, name="released")
     if len(shape) > 1:
-        if len(shape) == 2:
-            x = layers.Reshape((shape[0], 1, shape[1]))(x)
-        x = strided.down(x, filters)
+        x = strided.down(strided.as_maps(x), filters)
     for count in units:
         x = layers.Dense(count, activation="relu")(x)
     outputs = {

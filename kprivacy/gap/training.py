@@ -25,6 +25,8 @@ def datasets(config):
         config.rounds_per_epoch or None,
         config.seed,
     )
+    dataset.known = known
+    dataset.prior = known["private"].prior(defender[1]["private"])
     watched = workdir.read_data(config, config.data.validation_split)
     held = _batches(
         (watched.data, attributes.targets(known, watched)), 512
@@ -33,12 +35,12 @@ def datasets(config):
 
 
 def build(config, dataset):
-    """Builds and compiles the model of a config for a `rounds` dataset."""
-    known, defender, _ = _sides(config)
+    """Builds and compiles the model of a config for its `datasets`' first."""
+    known = dataset.known
     count = known["private"].count
     critic = config.model.objective == "total_variation"
     client = build_client(
-        defender[0].shape[1:],
+        dataset.element_spec[1][0].shape[2:],
         private=count if config.sees_private else 0,
         **config.client,
     )
@@ -50,7 +52,7 @@ def build(config, dataset):
             **config.server,
         ),
         build_adversary(client, count, critic=critic, **config.adversary),
-        prior=known["private"].prior(defender[1]["private"]),
+        prior=dataset.prior,
         seed=config.seed,
         **config.model,
     )

@@ -83,6 +83,15 @@ def up(x, shape, filters, label="up", detail=0):
     return x
 
 
+def as_maps(x):
+    """Signals (steps, channels) as images of one column; images as they are.
+    """
+    if len(x.shape) == 4:
+        return x
+    steps, channels = x.shape[1:]
+    return layers.Reshape((steps, 1, channels), name="column")(x)
+
+
 def activated(x, normalise, label):
     """Applies batch norm, where asked for, and leaky ReLU."""
     if normalise:
