@@ -118,9 +118,17 @@ def test_a_call_needs_covers(model):
     assert found.shape == (2, *SHAPE)
 
 
-def test_cascades_take_no_covers(model):
-    with pytest.raises(UserError, match="from nothing"):
-        Cascade([model])
+def test_a_cascade_of_one_step_is_the_step(model):
+    cascade = Cascade([model])
+    data = [pictures(4), pads_of(model.client)(4), pictures(4, seed=5)]
+    fakes = cascade.client.predict(data, verbose=0)
+    np.testing.assert_array_equal(
+        fakes, model.client.predict(data, verbose=0)
+    )
+    np.testing.assert_array_equal(
+        cascade.server.predict([fakes, data[1]], verbose=0),
+        model.server.predict([fakes, data[1]], verbose=0),
+    )
 
 
 def test_covers_are_used_once(model):

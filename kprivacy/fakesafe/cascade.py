@@ -58,7 +58,7 @@ class Cascade:
         self.steps = list(steps)
         _check(self.steps)
         self.key_sizes = [key_bits(step.client) for step in self.steps]
-        self._banks = []
+        self._banks = None
         if takes_cover(self.steps[0].client):
             self._banks = relays.banks(self.steps, covers)
         self.client = self._client()
@@ -72,7 +72,7 @@ class Cascade:
         Args:
             **options: Of `FakeSafe`, in place of the last step's.
         """
-        if self._banks:
+        if self._banks is not None:
             raise errors.UserError(
                 "Steps with covers hand the code on as it is: there is "
                 "nothing to finetune. Use `client` and `server`."
@@ -91,7 +91,7 @@ class Cascade:
                              name="source")
         key, keys = self._keys()
         x = source
-        if self._banks:
+        if self._banks is not None:
             cover = keras.Input(self.steps[-1].client.output_shape[1:],
                                 name="cover")
             x = relays.forth(self.steps, self._banks, x, keys, cover)
@@ -107,7 +107,7 @@ class Cascade:
     def _server(self):
         fake = keras.Input(self.steps[-1].client.output_shape[1:], name="fake")
         key, keys = self._keys()
-        if self._banks:
+        if self._banks is not None:
             x = relays.back(self.steps, self._banks, fake, keys)
             return keras.Model([fake, key], x, name="server")
         x = fake
