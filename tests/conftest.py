@@ -23,6 +23,14 @@ def _float32_policy():
 
     yield
     keras.mixed_precision.set_global_policy("float32")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _fresh_graphs():
+    """Lets go of a file's models: after each test it would take seconds."""
+    import keras
+
+    yield
     keras.backend.clear_session()
 
 

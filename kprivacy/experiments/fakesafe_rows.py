@@ -9,7 +9,7 @@ SETTINGS = ("paper_setting", "ours")
 # the steps of cascades.
 VARIANTS = {"paper_setting": "paper", "convolutional": "convolutional",
             "ours": None}
-SEEDS = (0,)
+SEEDS = (0, 1, 2)
 # The sets that stand for the names of the tables.
 DOMAINS = {
     "mnist": "mnist",
