@@ -32,8 +32,6 @@ def pairs(
         UserError: A set is empty, both are shorter than a batch, or a
             number is not a count.
     """
-    import tensorflow as tf
-
     errors.check_count("batch_size", batch_size)
     sets = [np.asarray(one, np.float32) for one in (source, target)]
     count = max(len(one) for one in sets)
@@ -46,32 +44,5 @@ def pairs(
             f"of {batch_size}. Received: {len(sets[0])} and {len(sets[1])}. "
             "Give more, or a smaller `batch_size`."
         )
-    next_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-
-    def orders(_):
-        step = int(shuffle)
-        epoch = next_epoch.assign_add(step) - step
-        seeds = tf.random.experimental.stateless_split([seed, epoch], 2)
-        return [
-            passes.order(len(one), count, seeds[i])
-            for i, one in enumerate(sets)
-        ]
-
-    tensors = [tf.constant(one) for one in sets]
-
-    def batch(*indices):
-        return tuple(map(tf.gather, tensors, indices))
-
-    dataset = (
-        tf.data.Dataset.range(1)
-        .map(orders)
-        .flat_map(lambda *both: tf.data.Dataset.from_tensor_slices(both))
-        .batch(batch_size, drop_remainder=True)
-        .map(batch)
-        .prefetch(2)
-    )
-    dataset = dataset.apply(
-        tf.data.experimental.assert_cardinality(count // batch_size)
-    )
-    dataset.next_epoch = next_epoch
-    return dataset
+    shape = (count // batch_size, batch_size)
+    return passes.side_by_side(sets, (shape, shape), seed, shuffle)

@@ -1,7 +1,5 @@
 """Batches for GAP's rounds: a mini-batch of its own for each step."""
 
-import numpy as np
-
 from kprivacy import errors
 from kprivacy.data import passes
 
@@ -40,8 +38,6 @@ def rounds(
     Raises:
         UserError: A set is empty, or a number is not a count.
     """
-    import tensorflow as tf
-
     numbers = {"itr_d": itr_d, "itr_g": itr_g, "batch_size": batch_size}
     for name, value in numbers.items():
         errors.check_count(name, value)
@@ -55,36 +51,6 @@ def rounds(
         count = max(1, round(sizes[1] / (batch_size * itr_g)))
     errors.check_count("count", count)
     shapes = [(count, batch_size, steps) for steps in (itr_d, itr_g)]
-    next_epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-
-    def orders(_):
-        epoch = next_epoch.assign_add(1) - 1
-        seeds = tf.random.experimental.stateless_split([seed, epoch], 2)
-        return tuple(
-            tf.reshape(
-                passes.order(size, int(np.prod(shape)), seeds[i]), shape
-            )
-            for i, (size, shape) in enumerate(zip(sizes, shapes))
-        )
-
-    tensors = [
-        tf.nest.map_structure(tf.constant, tuple(part))
-        for part in (adversary, defender)
-    ]
-
-    def batch(*indices):
-        return tuple(
-            tf.nest.map_structure(lambda x: tf.gather(x, which), part)
-            for part, which in zip(tensors, indices)
-        )
-
-    dataset = (
-        tf.data.Dataset.range(1)
-        .map(orders)
-        .flat_map(lambda *both: tf.data.Dataset.from_tensor_slices(both))
-        .map(batch)
-        .prefetch(2)
+    return passes.side_by_side(
+        (tuple(adversary), tuple(defender)), shapes, seed
     )
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
-    dataset.next_epoch = next_epoch
-    return dataset
