@@ -21,19 +21,21 @@ def comparison(path, rows, columns=10):
     columns = min(columns, min(len(batch) for batch in rows.values()))
     figure = Figure(figsize=(columns + 1.5, 1.1 * len(rows)), dpi=80)
     fill(figure, rows, columns)
+    figure.tight_layout(pad=0.3)
     write(path, figure)
 
 
 def fill(figure, rows, columns):
-    """Draws a labelled row of `columns` examples for each entry of `rows`."""
+    """Draws a labelled row of up to `columns` examples for each of `rows`."""
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for axes, (label, batch) in zip(grid, rows.items()):
         for axis, one in zip(axes, batch):
             _draw(axis, np.asarray(one))
+        for axis in axes[len(batch):]:
+            axis.axis("off")
         axes[0].set_ylabel(
             label, rotation=0, ha="right", va="center", fontsize=10
         )
-    figure.tight_layout(pad=0.3)
 
 
 def write(path, figure):

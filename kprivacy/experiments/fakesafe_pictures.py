@@ -22,6 +22,7 @@ def draw(path, shown):
         grids |= _rows(label, config, load())
     figure = Figure(figsize=(COLUMNS + 3.5, 1.05 * len(grids)), dpi=60)
     pictures.fill(figure, grids, COLUMNS)
+    figure.tight_layout(pad=0.3)
     pictures.write(path, figure)
 
 

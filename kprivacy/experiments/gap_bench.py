@@ -193,19 +193,27 @@ def look_at(config, release, parts, most=200):
     return bright(mean)[None, ..., None]
 
 
-def picture(path, shown, columns=10):
-    """Rows of pictures, of which maps have one."""
+def picture(path, shown, rows, private="attacker_accuracy",
+            others=("distortion",), columns=10):
+    """Rows of pictures, above what attackers get from them.
+
+    Args:
+        path: The file to write.
+        shown: Dict from a label to a batch.
+        rows: Of the table.
+        private: As for `plots.trade_offs`.
+        others: Likewise.
+        columns: How many pictures a row.
+    """
     from matplotlib.figure import Figure
 
     from kprivacy import pictures
+    from kprivacy.experiments import plots
 
-    blank = {
-        name: np.concatenate([
-            batch[:columns],
-            np.ones((columns - len(batch[:columns]), *batch.shape[1:])),
-        ])
-        for name, batch in shown.items()
-    }
-    figure = Figure(figsize=(columns + 2.5, 1.05 * len(blank)), dpi=60)
-    pictures.fill(figure, blank, columns)
+    heights = 1.05 * len(shown), 3.5
+    figure = Figure(figsize=(columns + 2.5, sum(heights)), dpi=60,
+                    layout="constrained")
+    above, below = figure.subfigures(2, height_ratios=heights)
+    pictures.fill(above, shown, columns)
+    plots.trade_offs(below, rows, private, others)
     pictures.write(path, figure)

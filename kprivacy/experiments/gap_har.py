@@ -98,19 +98,13 @@ def notes(results):
 
 
 def draw(path, results, runs):
-    """Activity against identity."""
+    """Identity against the activity and against the distortion."""
     from matplotlib.figure import Figure
 
     from kprivacy.experiments import plots
 
-    figure = Figure(figsize=(6, 4.5), dpi=90)
-    axis = figure.subplots()
-    for row in results["rows"]:
-        found = row["measured"]
-        axis.scatter(
-            found["identity"], found.get("activity", 0), label=row["name"]
-        )
-    axis.set_xlabel("identity, best fresh attacker")
-    axis.set_ylabel("activity, best fresh classifier")
-    axis.legend(fontsize=8)
+    figure = Figure(figsize=(9, 4.5), dpi=90)
+    plots.trade_offs(
+        figure, results["rows"], "identity", ("activity", "distortion")
+    )
     plots.save(path, figure)

@@ -72,4 +72,4 @@ def draw(path, results, runs):
         ),
         "released:\nattacker looks": gap_bench.look_at(config, release, parts),
         "change": gap_bench.bright(change),
-    })
+    }, results["rows"])

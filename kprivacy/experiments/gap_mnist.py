@@ -74,4 +74,6 @@ def draw(path, results, runs):
     for name in VARIANTS:
         model = workdir.read_model(runs / f"gap:{name}" / str(SEEDS[0]))
         shown[name] = gap_bench.release_of(model.client, SEEDS[0])(digits)
-    gap_bench.picture(path, shown)
+    gap_bench.picture(
+        path, shown, results["rows"], others=("distortion", "public")
+    )

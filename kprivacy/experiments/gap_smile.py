@@ -102,4 +102,4 @@ def draw(path, results, runs):
         shown[f"{name}:\nchange"] = gap_bench.bright(np.abs(
             releases[name](parts.test.data) - parts.test.data
         ).mean(axis=0, keepdims=True))
-    gap_bench.picture(path, shown)
+    gap_bench.picture(path, shown, results["rows"])

@@ -153,3 +153,29 @@ def bars(path, rows, names, label):
     axis.set_xlabel(label)
     axis.legend(fontsize=7)
     save(path, figure)
+
+
+def trade_offs(figure, rows, private, others):
+    """What attackers get against each other measure, a point for each row.
+
+    Args:
+        figure: A matplotlib figure or sub-figure.
+        rows: Of a table.
+        private: Key of `measured`, the vertical axis.
+        others: Keys of `measured`, a panel each.
+    """
+    panels = figure.subplots(1, len(others), squeeze=False)[0]
+    for axis, other in zip(panels, others):
+        for i, row in enumerate(rows):
+            found = row["measured"]
+            if private not in found or other not in found:
+                continue
+            axis.errorbar(
+                found[other], found[private],
+                xerr=row["std"][other], yerr=row["std"][private],
+                color=f"C{i % 10}", marker="o^sDv"[i // 10 % 5],
+                linestyle="none", label=row["name"],
+            )
+        axis.set_xlabel(other)
+    panels[0].set_ylabel(private)
+    panels[0].legend(fontsize=7)
