@@ -6,6 +6,8 @@ from keras import layers
 from kprivacy import errors
 from kprivacy.layers import AddUniformNoise
 
+STEMS = ("cifar", "imagenet")
+
 
 def data_input(input_shape):
     """Returns the input `image` or `signal` of a network.
@@ -52,8 +54,11 @@ def check_side(x, minimum, network):
         )
 
 
-def convolution(x, filters, kernel_size, label, strides=1, padding="same"):
-    """Applies a convolution without a bias, batch norm and ReLU."""
+def convolution(
+    x, filters, kernel_size, label, strides=1, padding="same", relu=True,
+    momentum=0.99,
+):
+    """Applies a convolution without a bias, batch norm and, if asked, ReLU."""
     conv = layers.Conv2D if len(x.shape) == 4 else layers.Conv1D
     x = conv(
         filters,
@@ -63,8 +68,25 @@ def convolution(x, filters, kernel_size, label, strides=1, padding="same"):
         use_bias=False,
         name=f"conv{label}",
     )(x)
-    x = layers.BatchNormalization(name=f"norm{label}")(x)
-    return layers.ReLU(name=f"relu{label}")(x)
+    x = layers.BatchNormalization(momentum=momentum, name=f"norm{label}")(x)
+    return layers.ReLU(name=f"relu{label}")(x) if relu else x
+
+
+def stem(x, filters, form, momentum=0.99):
+    """The begin of a deep classifier.
+
+    Args:
+        x: Images, a Keras tensor.
+        filters: Of the convolution.
+        form: "cifar": 3 x 3 at full size; "imagenet": 7 x 7 with stride 2
+            and max pooling by 2, together a quarter of the size.
+        momentum: Of the batch normalisation.
+    """
+    errors.check_choice("stem", form, STEMS)
+    if form == "cifar":
+        return convolution(x, filters, 3, "_stem", momentum=momentum)
+    x = convolution(x, filters, 7, "_stem", strides=2, momentum=momentum)
+    return layers.MaxPooling2D(3, 2, padding="same", name="pool_stem")(x)
 
 
 def max_pooling(x, label, size=2, smallest=1):
