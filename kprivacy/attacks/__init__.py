@@ -15,6 +15,7 @@ from kprivacy.attacks.reconstruction import (
     Reconstruction,
     ReconstructionResults,
 )
+from kprivacy.attacks.retraining import Retraining, RetrainingResult
 
 __all__ = [
     "AttackResult",
@@ -24,6 +25,8 @@ __all__ = [
     "AuditReport",
     "Reconstruction",
     "ReconstructionResults",
+    "Retraining",
+    "RetrainingResult",
     "ValueInference",
     "ValueResults",
     "Verification",

@@ -1,0 +1,165 @@
+"""The unauthorised trainer: how well can published pictures be learnt from?"""
+
+import dataclasses
+import time
+
+import numpy as np
+
+from kprivacy import errors
+from kprivacy.attacks.retraining import augmentations, countermeasures
+from kprivacy.attacks.retraining.results import RetrainingResult
+
+# Kinds of training rather than of pictures.
+HARDENED = "adversarial_training"
+COUNTERMEASURES = (*countermeasures.NAMES, HARDENED)
+
+
+class Retraining:
+    """Trains a classifier on what was published and tests it on clean data.
+
+    Args:
+        network: Of the trainer, one of `kprivacy.networks.classifiers.NAMES`.
+        width: Filters of its first layers; 64 is the original.
+        augmentation: "none", "flip", "crop", "flip+crop", "cutout", "mixup",
+            "cutmix" or "autoaugment"; the last four come after or with flip
+            and crop.
+        countermeasure: None, or one of `COUNTERMEASURES`: "grey", "jpeg_75",
+            "jpeg_10", "bits_2", "blur" and "grey+jpeg_10" change all pictures
+            before, "adversarial_training" makes noise of its own.
+        epochs: Passes over what was published.
+        batch_size: Examples a step.
+        learning_rate: Of SGD, at the start.
+        start: A trained classifier of the same network to start from, or
+            None.
+        seed: Of weights, orders and augmentations.
+
+    Example:
+
+    >>> attack = kprivacy.attacks.Retraining(width=16, epochs=30)
+    >>> found = attack.run(protected, test)
+    >>> found.accuracy
+    0.11
+
+    Reference: Tian et al., ConfounderGAN: protecting image data privacy with
+    causal confounder, 2022; Huang et al., Unlearnable examples: making
+    personal data unexploitable, 2021.
+    """
+
+    def __init__(
+        self,
+        network="resnet18",
+        width=64,
+        augmentation="flip+crop",
+        countermeasure=None,
+        epochs=60,
+        batch_size=128,
+        learning_rate=0.1,
+        start=None,
+        seed=0,
+    ):
+        errors.check_choice(
+            "augmentation", augmentation, tuple(augmentations.NAMES)
+        )
+        if countermeasure is not None:
+            errors.check_choice(
+                "countermeasure", countermeasure, COUNTERMEASURES
+            )
+        errors.check_count("epochs", epochs)
+        self._augment = augmentations.NAMES[augmentation]
+        self._see = countermeasures.NAMES.get(countermeasure)
+        self._options = {
+            "network": network,
+            "width": width,
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "learning_rate": learning_rate,
+            "hardened": countermeasure == HARDENED,
+            "start": start,
+            "seed": seed,
+        }
+        self.model = None
+
+    def run(self, published, test, clean=None):
+        """Trains on what was published.
+
+        Args:
+            published: `kprivacy.data.Arrays` of images with their labels.
+            test: `Arrays` of clean images.
+            clean: A few clean `Arrays` that tell the trainer when to stop,
+                or None.
+
+        Returns:
+            `RetrainingResult`; the classifier is in `model` afterwards.
+
+        Raises:
+            UserError: A part is no set of images, or they differ in shape.
+        """
+        parts = {"published": published, "test": test}
+        if clean is not None:
+            parts["clean"] = clean
+        _check(parts)
+        seen = {name: self._seen(one) for name, one in parts.items()}
+        # TensorFlow and Keras are loaded where they are needed.
+        from kprivacy.attacks.retraining import trainer
+
+        begin = time.perf_counter()
+        self.model, history = trainer.train(
+            seen.pop("published"), seen, self._augment, **self._options
+        )
+        return RetrainingResult(
+            tuple(history["test"]),
+            tuple(history["clean"]) if clean is not None else None,
+            tuple(history["train_loss"]),
+            len(published),
+            time.perf_counter() - begin,
+        )
+
+    def _seen(self, part):
+        """A part as this trainer looks at it."""
+        if self._see is None:
+            return part
+        return dataclasses.replace(part, data=self._see(part.data))
+
+
+def mixed(natural, protected, share, seed=0):
+    """Some examples protected, the rest as they are.
+
+    Args:
+        natural: `Arrays`.
+        protected: The same examples, protected.
+        share: Of those that are, from 0 to 1; of each class as many.
+        seed: Says which.
+
+    Returns:
+        (`Arrays`, mask of the protected ones, shape (examples,)).
+    """
+    if not 0 <= share <= 1:
+        raise errors.UserError(
+            f"`share` must be from 0 to 1. Received: share={share!r}."
+        )
+    _check({"natural": natural, "protected": protected})
+    where = np.zeros(len(natural), bool)
+    generator = np.random.default_rng(seed)
+    for label in np.unique(natural.labels):
+        members = generator.permutation(
+            np.flatnonzero(natural.labels == label)
+        )
+        where[members[: round(share * len(members))]] = True
+    data = np.where(where[:, None, None, None], protected.data, natural.data)
+    return dataclasses.replace(natural, data=data), where
+
+
+def _check(parts):
+    shapes = {name: one.data.shape for name, one in parts.items()}
+    for name, one in parts.items():
+        if one.data.ndim != 4 or not len(one):
+            raise errors.UserError(
+                f"`{name}` must be images (examples, height, width, "
+                f"channels). Received: shape {one.data.shape}."
+            )
+    if len({shape[1:] for shape in shapes.values()}) > 1:
+        raise errors.UserError(
+            "All parts must be images of one shape. Received: "
+            + ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            + "."
+        )
