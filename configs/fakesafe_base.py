@@ -80,7 +80,8 @@ def fakesafe(source, target, variant=None):
         model.quantize = False
         model.channel_noise = 0.0
         if source.startswith(VECTORS):
-            config.server.dropout = 0.2
+            config.server.dropout = 0.2  # the paper's, in place of batch norm
+            config.server.normalise = False
     return config
 
 

@@ -77,10 +77,17 @@ class Means:
         return images.mean(axis=(2, 3)).astype(np.float64)
 
 
+class Always(Means):
+    """Finds all textures bright."""
+
+    def __call__(self, images):
+        return np.tile([[0.1, 0.9]], (len(images), 1))
+
+
 def test_realism():
     reals = textures(400, 0)
     same = fakes.realism(Means(), reals, textures(300, 1))
-    assert same.examples == 200
+    assert same.judged == 200 and same.agreement is None
     assert same.frechet < 4 * same.frechet_real
     bright = fakes.realism(Means(), reals, np.minimum(reals + 0.4, 1))
     assert bright.frechet > 100 * bright.frechet_real
@@ -93,6 +100,13 @@ def test_realism():
     )
     assert 0.8 < bright.confidence_real < 0.9
     json.dumps(bright.to_dict())
+    agreed = fakes.realism(
+        Means(), reals, np.minimum(reals + 0.4, 1), 0, Always()
+    )
+    assert agreed.agreement == 1.0
+    assert min(abs(agreed.agreement_real - x) for x in (share, 1 - share)) == (
+        pytest.approx(0)
+    )
     with pytest.raises(UserError, match="half as many fakes"):
         fakes.realism(Means(), reals[:30], reals)
 

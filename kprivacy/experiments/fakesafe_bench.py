@@ -93,19 +93,16 @@ def realism(config, sender, pads, messages, classifiers, seed, effort):
     """Fakes of messages against real examples of their domain."""
     target = part(config.target, config.target.test_split, effort.judged)
     known = part(config.target, "attacker", effort.judged)
-    half = len(messages) // 2
     sent = [
         _sent(sender, pads, some, count)
-        for some, count in (
-            (messages.take(slice(0, half)), len(known)),
-            (messages.take(slice(half, None)), len(target)),
-        )
+        for some, count in zip(_halves(messages), (len(known), len(target)))
     ]
     judged = judges.realism(
         classifier(config.target, classifiers, effort),
         target.data,
         sent[1],
         seed,
+        classifier(config.target, classifiers, effort, seed=1),
     )
     told = judges.Detector(effort.steps, seed).run(
         known.data, sent[0], target.data, sent[1]
@@ -166,9 +163,10 @@ def part(section, split, most):
     return found.take(order[:most])
 
 
-def classifier(section, folder, effort=FULL):
-    """A domain's classifier of real examples, trained once."""
-    path = pathlib.Path(folder) / f"{section.name}.keras"
+def classifier(section, folder, effort=FULL, seed=0):
+    """A domain's classifier of real examples, trained once for each seed."""
+    ending = f"_{seed}" if seed else ""
+    path = pathlib.Path(folder) / f"{section.name}{ending}.keras"
     if path.exists():
         return judges.Classifier.load(path)
     splits = ("defender", "attacker") if section.name == FEW else (
@@ -179,6 +177,7 @@ def classifier(section, folder, effort=FULL):
         np.concatenate([one.data for one in parts]),
         np.concatenate([one.labels for one in parts]),
         parts[0].num_classes,
+        seed,
         epochs=effort.epochs,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -194,6 +193,19 @@ def effort_of(profile):
 def secret(seed):
     """A secret of experiments, which must repeat; no secret at all."""
     return hashlib.sha256(f"experiment {seed}".encode()).digest()
+
+
+def _halves(messages):
+    """The first half and the rest of the different messages, in turn."""
+    _, first, which = np.unique(
+        messages.data.reshape(len(messages), -1), axis=0,
+        return_index=True, return_inverse=True,
+    )
+    order = np.argsort(np.argsort(first))[which.ravel()]
+    return [
+        messages.take(order < len(first) // 2),
+        messages.take(order >= len(first) // 2),
+    ]
 
 
 def _sent(sender, pads, messages, count):

@@ -21,11 +21,11 @@ def transform(
     input_name,
     name,
     network="mlp",
-    units=(256, 512, 1024),
+    units=None,
     filters=(64, 32),
     detail=0,
-    dropout=0.0,
-    normalise=True,
+    dropout=None,
+    normalise=None,
     code=0,
     key=False,
     cover=0,
@@ -42,12 +42,15 @@ def transform(
         input_name: Name of the input.
         name: Name of the model.
         network: "mlp", or "convolutional" on the sides that are images.
-        units: Widths of the perceptron's layers.
+        units: Widths of the perceptron's layers; None: the paper's for these
+            domains, see `paper`.
         filters: Filters of the convolutions, from the code to the image.
         detail: Filters of the convolutions at full size, see
             `kprivacy.networks.strided`; 0 for none.
-        dropout: Share of each dense layer's outputs dropped in training.
-        normalise: Whether dense layers have batch normalisation.
+        dropout: Share of each dense layer's outputs dropped in training;
+            None as above.
+        normalise: Whether dense layers have batch normalisation; None as
+            above.
         code: Length of the code in the middle; 0 for none ("mlp" only).
         key: Whether there is an input "key", as long as the code, and longer
             with a cover, see `kprivacy.fakesafe.covers.key_size`.
@@ -64,7 +67,12 @@ def transform(
     """
     errors.check_choice("network", network, NETWORKS)
     _check_code(network, code, key or cover)
-    dense = {"dropout": dropout, "normalise": normalise}
+    usual = paper(input_shape, output_shape, client=binary)
+    units = usual["units"] if units is None else units
+    dense = {
+        "dropout": usual["dropout"] if dropout is None else dropout,
+        "normalise": usual["normalise"] if normalise is None else normalise,
+    }
     inputs = [keras.Input(input_shape, name=input_name)]
     x = inputs[0]
     lattice = {"per_direction": cover, "spacing": spacing, "smooth": smooth}
@@ -93,6 +101,28 @@ def transform(
     else:
         x = _out(x, output_shape, network, units, (filters, detail), dense)
     return keras.Model(inputs if inputs[1:] else inputs[0], x, name=name)
+
+
+def paper(input_shape, output_shape, client):
+    """The paper's `units`, `dropout` and `normalise` for two domains.
+
+    Text is vectors. The client of text is the paper's text-image model, its
+    server the image-text model; both also where the fake is a vector, which
+    the paper gives no network for.
+
+    Args:
+        input_shape: As for `transform`.
+        output_shape: Likewise.
+        client: Whether it is F.
+    """
+    text = len(input_shape if client else output_shape) == 1
+    units = (256, 512, 1024)
+    if text:
+        units = ((64,) if client else (128,)) + units
+    bare = text and not client
+    return {
+        "units": units, "dropout": 0.2 * bare, "normalise": not bare
+    }
 
 
 def perceptron(x, units, label, dropout=0.0, normalise=True):

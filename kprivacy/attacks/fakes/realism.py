@@ -23,7 +23,9 @@ class RealismResult:
         entropy, entropy_real: Of the histogram of the classes found, in
             bits; at most log2(classes).
         confidence, confidence_real: Mean probability of the class found.
-        examples: Examples in each of the three groups.
+        judged: Examples in each of the three groups.
+        agreement, agreement_real: Share of examples in which a second
+            classifier finds the same class; None without one.
     """
 
     frechet: float
@@ -34,14 +36,16 @@ class RealismResult:
     entropy_real: float
     confidence: float
     confidence_real: float
-    examples: int
+    judged: int
+    agreement: float | None = None
+    agreement_real: float | None = None
 
     def to_dict(self):
         """Plain data for JSON."""
         return dataclasses.asdict(self)
 
 
-def realism(classifier, reals, fakes, seed=0):
+def realism(classifier, reals, fakes, seed=0, second=None):
     """Measures fakes by a classifier of the domain they imitate.
 
     Args:
@@ -52,6 +56,7 @@ def realism(classifier, reals, fakes, seed=0):
         fakes: What is sent, of the same shape. Of more examples than half
             of the reals, or of fewer, as many as both have are drawn.
         seed: Of the draw.
+        second: Another `Classifier` of that domain, or None.
 
     Returns:
         A `RealismResult`. Fréchet distances of different features, or of
@@ -71,12 +76,22 @@ def realism(classifier, reals, fakes, seed=0):
     fakes = np.asarray(fakes)[generator.permutation(len(fakes))[:count]]
     features = classifier.features(reals)
     known = features[:count]
+    said = {"": classifier(fakes), "_real": classifier(reals)}
+    agreed = {}
+    if second is not None:
+        agreed = {
+            f"agreement{ending}": float(np.mean(
+                said[ending].argmax(axis=1) == second(data).argmax(axis=1)
+            ))
+            for ending, data in (("", fakes), ("_real", reals))
+        }
     return RealismResult(
         frechet=frechet_distance(classifier.features(fakes), known),
         frechet_real=frechet_distance(features[count:], known),
-        **_histogram(classifier(fakes), ""),
-        **_histogram(classifier(reals), "_real"),
-        examples=count,
+        **_histogram(said[""], ""),
+        **_histogram(said["_real"], "_real"),
+        judged=count,
+        **agreed,
     )
 
 
