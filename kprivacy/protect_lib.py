@@ -69,9 +69,9 @@ def protect(
     """
     errors.check_count("batch_size", batch_size)
     output = pathlib.Path(output).expanduser()
-    _check_apart(input, output)
+    private.check_apart(input, output)
     if covers is not None:
-        _check_apart(covers, output, "covers")
+        private.check_apart(covers, output, "covers")
         _check_covers(input, covers)
     side = sides.read(client, "client")
     key = secret.read(key_file, side.key_bits)
@@ -79,7 +79,7 @@ def protect(
     fakes = wire.fakes_of(output, side.target)
     hidden_in = stock.Stock(side, covers, resize)
     entries, todo = plan.draw(
-        output, side.pair, key, found.names, fakes, hidden_in
+        output, side.pair, key, found, fakes, hidden_in
     )
     bad = []
     line = progress.Line("protected", len(entries), len(found.names))
@@ -98,18 +98,6 @@ def protect(
     line.close()
     _finish(output, side.pair, key, fakes, entries, bad)
     return Result(len(entries), bad, found.ignored)
-
-
-def _check_apart(input, output, flag="input"):
-    given, made = (
-        pathlib.Path(path).expanduser().resolve() for path in (input, output)
-    )
-    if given in (made, *made.parents) or made in given.parents:
-        raise errors.UserError(
-            f"--{flag} and --output must lie apart, so that no private file is "
-            f"handed on with the fakes. Received: {str(input)!r} and "
-            f"{str(output)!r}. Choose an --output outside."
-        )
 
 
 def _check_covers(input, covers):

@@ -11,6 +11,7 @@ from kprivacy.fakesafe import channel
 from kprivacy.protect_lib import Result
 from kprivacy.protection import (
     arrays,
+    inputs,
     manifest,
     places,
     progress,
@@ -28,7 +29,8 @@ def recover(
     """Writes what the fakes stand for: images as PNG, arrays as they were.
 
     With a key all come under their names, .png in place of another suffix,
-    rows of an array in their order as float32. Without one, images are named
+    rows of an array in their places as float32, those that cannot be read as
+    NaN. Without one, images are named
     by the ids of their fakes and vectors come as recovered.npz in the order
     of the fakes. An interrupted run goes on where it stopped.
 
@@ -50,6 +52,7 @@ def recover(
             another key's, or were changed.
     """
     errors.check_count("batch_size", batch_size)
+    inputs.check_apart(input, output)
     side = sides.read(server, "server")
     key = secret.read(key_file, side.key_bits)
     folder, output = (
@@ -103,8 +106,7 @@ def _recover(side, key, fakes, entries, targets, output, batch_size):
         line.add(len(good))
     line.close()
     for file, held in rows.items():
-        ordered = np.stack([held[row] for row in sorted(held)])
-        arrays.write(output / file, ordered)
+        arrays.write(output / file, _ordered(held))
     progress.end(output)
     return Result(count, bad)
 
@@ -132,4 +134,13 @@ def _write(output, good, recovered, rows):
         if target.row is None:
             channel.write_png(output / target.file, one)
         else:
-            rows[target.file][target.row] = one
+            rows[target.file][target.row] = (one, target.rows)
+
+
+def _ordered(held):
+    """Rows in their places; those that are missing are not a number."""
+    one, count = next(iter(held.values()))
+    ordered = np.full((count, *one.shape), np.nan, np.float32)
+    for row, (found, _) in held.items():
+        ordered[row] = found
+    return ordered

@@ -215,9 +215,7 @@ def test_unfit_options(target, options, sentence):
 
 @pytest.fixture
 def sides(model, tmp_path):
-    for role in ("client", "server"):
-        training.write_part(getattr(model, role), role, model, "b" * 64,
-                            tmp_path / "w" / role)
+    training.write_pair(model, tmp_path / "w")
     secret.write_new(tmp_path / "key")
     return tmp_path / "w", tmp_path / "key"
 

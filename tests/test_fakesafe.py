@@ -65,6 +65,13 @@ def test_the_whole_of_it_compiles(vectors):
     assert (harness.weights(model) != before).any()
 
 
+def test_optimizers_are_the_papers_unless_given():
+    model = dense_model()
+    model.compile(adversary_optimizer="sgd")
+    assert float(model.optimizer.learning_rate) == pytest.approx(2e-4)
+    assert model.adversary_optimizer.name == "SGD"
+
+
 def test_log_keys(vectors):
     harness.check_log_keys(dense_model, vectors, ["accuracy"])
 

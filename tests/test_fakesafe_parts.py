@@ -88,13 +88,21 @@ def test_the_papers_networks_of_words():
     from configs import fakesafe_words_to_fashion_mnist
 
     config = fakesafe_words_to_fashion_mnist.get_config("paper")
-    client = build_client((50,), (28, 28, 1), **config.client)
-    server = build_server(client, **config.server)
-    assert widths(client) == [64, 256, 512, 1024, 784]
-    assert widths(server) == [128, 256, 512, 1024, 50]
-    dropped = [x.rate for x in server.layers
-               if isinstance(x, keras.layers.Dropout)]
-    assert dropped == [0.2] * 4
+    for ends in ((config.client, config.server), ({}, {})):
+        client = build_client((50,), (28, 28, 1), **ends[0])
+        server = build_server(client, **ends[1])
+        assert widths(client) == [64, 256, 512, 1024, 784]
+        assert widths(server) == [128, 256, 512, 1024, 50]
+        dropped = [x.rate for x in server.layers
+                   if isinstance(x, keras.layers.Dropout)]
+        assert dropped == [0.2] * 4
+        kinds = [
+            [type(layer).__name__ for layer in part.layers].count(
+                "BatchNormalization"
+            )
+            for part in (client, server)
+        ]
+        assert kinds == [4, 0]
 
 
 def test_spectral_normalisation_is_of_the_convolutions():
@@ -107,7 +115,6 @@ def test_spectral_normalisation_is_of_the_convolutions():
 
 @pytest.mark.parametrize("options, sentence", [
     ({"key": True}, "need a code. Received: code=0"),
-    ({"network": "convolutional"}, "need a code. Received: code=0"),
     ({"code": -2}, "`code` must be an integer of at least 1"),
     ({"code": 4.0}, "`code` must be an integer of at least 1"),
     ({"network": "unet"}, "must be one of 'mlp', 'convolutional'"),
@@ -146,13 +153,14 @@ def test_pads_are_used_once():
     assert len(keys.new_secret()) == keys.SECRET_BYTES
 
 
-def test_pads_count_on():
-    drawn = sides.Pads(40, SECRET)
-    first, second = drawn(3), drawn(2)
-    again = sides.Pads(40, SECRET)(5)
-    np.testing.assert_array_equal(np.concatenate([first, second]), again)
-    assert len(np.unique(again, axis=0)) == 5
-    assert (sides.Pads(40)(5) != again).any()
+def test_no_pad_is_drawn_twice():
+    """Not in another session either: nonces are random, and not counted."""
+    drawn = [sides.Pads(40, SECRET).draw(5) for _ in range(2)]
+    pads = np.concatenate([one for _, one in drawn])
+    assert len(np.unique(pads, axis=0)) == 10
+    nonces, one = drawn[0]
+    np.testing.assert_array_equal(sides.Pads(40, SECRET).of(nonces), one)
+    assert (sides.Pads(40).of(nonces) != one).any()
     with pytest.raises(UserError, match="A secret is 32 bytes"):
         sides.Pads(40, b"")(1)
 
@@ -207,8 +215,19 @@ def test_sender_and_receiver_go_over_files():
     )
     with pytest.raises(UserError, match="client takes a pad for each"):
         sides.Sender(client)(data)
+    message = sides.Sender(client, None, sides.pads_of(client, SECRET)).send(
+        data
+    )
+    assert len(message) == len(set(message.nonces)) == 4
+    back = sides.Receiver(server, sides.pads_of(server, SECRET))
+    pads = sides.Pads(client.input_shape[1][-1], SECRET).of(message.nonces)
+    np.testing.assert_array_equal(
+        back.receive(message),
+        server.predict([message.fakes, pads], verbose=0),
+    )
     plain = build_client((5,), (5,), units=(4,))
     assert sides.pads_of(plain) is None
+    assert sides.Sender(plain).send(data).nonces == ()
     np.testing.assert_array_equal(
         sides.Sender(plain)(data), plain.predict(data, verbose=0)
     )

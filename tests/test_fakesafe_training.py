@@ -17,6 +17,7 @@ from test_binaries import run
 import kprivacy
 from kprivacy import files, train_lib, workdir
 from kprivacy.fakesafe import (
+    Cascade,
     build_adversary,
     build_client,
     build_server,
@@ -130,12 +131,14 @@ def test_both_sides_are_handed_on(trained):
     assert domains[0] == domains[1]
     image = {"kind": "image", "shape": [28, 28, 1]}
     assert domains[0] == {
-        "format": 1, "method": "fakesafe", "pair": training.pair_of(config),
+        "format": 1, "method": "fakesafe", "pair": training.pair_of(model),
         "source": image, "target": image, "key_bits": 8,
     }
-    other = smoke()
-    other.seed = 1
-    assert len({*map(training.pair_of, (config, smoke(), other))}) == 3
+    other = keras.models.clone_model(model.server)
+    changed = Cascade([model])
+    assert training.pair_of(changed) == training.pair_of(model)
+    changed.server = other
+    assert training.pair_of(changed) != training.pair_of(model)
 
 
 def test_a_trained_model_is_not_trained_again(trained):

@@ -19,7 +19,8 @@ from protection import (
 
 from kprivacy import files, protect_lib, recover_lib
 from kprivacy.errors import UserError
-from kprivacy.protection import secret
+from kprivacy.protection import letters, secret
+from kprivacy.text import Embeddings, WordCodec
 
 
 def test_a_folder_comes_back_with_its_names(tmp_path, keyed, key):
@@ -211,6 +212,41 @@ def test_a_changed_fake_is_named(tmp_path, keyed, sent, key):
     )
     assert result.count == 5
     assert read_all(tmp_path / "b").keys() == read_all(tmp_path / "in").keys()
+
+
+def test_rows_that_cannot_be_read_leave_a_gap(tmp_path, keyed, key):
+    rows = np.random.default_rng(0).random((4, 4, 4, 3)).astype(np.float32)
+    np.save(tmp_path / "x.npy", rows)
+    protect_lib.protect(keyed, tmp_path / "x.npy", tmp_path / "o", key)
+    for fake in list((tmp_path / "o").glob("*.png"))[:2]:
+        fake.write_text("no picture")
+    result = recover_lib.recover(
+        keyed, tmp_path / "o", tmp_path / "b", key, allow_changed=True
+    )
+    assert result.count == len(result.bad) == 2
+    found = np.load(tmp_path / "b" / "x.npy")
+    there = np.isfinite(found).all(axis=(1, 2, 3))
+    assert found.shape == rows.shape and there.sum() == 2
+    np.testing.assert_allclose(found[there], rows[there], atol=0.51 / 255)
+
+
+def test_what_comes_back_stays_out_of_what_travels(keyed, sent, key):
+    with pytest.raises(UserError, match="must lie apart"):
+        recover_lib.recover(keyed, sent, sent / "back", key)
+
+
+def test_texts(tmp_path, key):
+    side = pair(tmp_path / "w", VECTOR, keyed=True)
+    vectors = np.random.default_rng(0).normal(size=(5, 5))
+    codec = WordCodec(Embeddings(["she", "he", "likes", "limes", "."], vectors))
+    for role in ("client", "server"):
+        codec.save(side / role)
+    message = letters.text_sender(side, key).encode("She likes limes.")
+    assert len(set(message.nonces)) == 4
+    receiver = letters.text_receiver(side / "server", key)
+    assert receiver.decode(message) == "she likes limes ."
+    with pytest.raises(UserError, match="--key_file is needed"):
+        letters.text_receiver(side)
 
 
 def test_a_compressed_fake_may_be_allowed(tmp_path, plain):

@@ -130,7 +130,7 @@ def test_folders_of_models(tmp_path, plain):
         ({"format": 9}, "format 1"),
         ({"key_bits": 8}, "8 bits of key"),
         ({"source": VECTOR}, r"must take \(5,\)"),
-        ({"target": {"kind": "image", "shape": [4, 4, 2]}}, "kind 'image'"),
+        ({"target": {"kind": "image", "shape": [4, 4, 5]}}, "kind 'image'"),
     ):
         files.write_json(domain, {**held, **changed})
         with pytest.raises(UserError, match=sentence):
@@ -156,13 +156,13 @@ class Labels:
 def placed(*given):
     entries = [{"name": n, "id": f"id{i}"} for i, n in enumerate(given)]
     domain = type("Domain", (), {"kind": "image"})
-    return [tuple(t) for t in places.targets(entries, domain, Labels())]
+    return [tuple(t)[:2] for t in places.targets(entries, domain, Labels())]
 
 
 def test_names_of_what_is_recovered():
     found = placed(
         {"file": "a.jpg"}, {"file": "a.png"}, {"file": "A.webp"},
-        {"file": "x/b.JPG"}, {"file": "c.npy", "row": 3}, None,
+        {"file": "x/b.JPG"}, {"file": "c.npy", "row": 3, "rows": 4}, None,
     )
     assert found == [
         ("a.jpg.png", None), ("a.png", None), ("A.webp.png", None),
@@ -173,7 +173,9 @@ def test_names_of_what_is_recovered():
 @pytest.mark.parametrize("name", [
     {"file": "../a.png"}, {"file": "/etc/a.png"}, {"file": "x/../../a.png"},
     {"file": ""}, {"file": 3}, {"file": "a\0.png"}, {},
-    {"file": "a.npy", "row": -1}, {"file": "a.sh", "row": 0},
+    {"file": "a.npy", "row": -1, "rows": 1}, {"file": "a.npy", "row": 0.5},
+    {"file": "a.sh", "row": 0, "rows": 1},
+    {"file": "a.npy", "row": 0, "rows": 10**12},
 ])
 def test_names_never_lead_out_of_the_folder(name):
     with pytest.raises(UserError, match="below the input"):

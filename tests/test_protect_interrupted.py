@@ -69,6 +69,25 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, target, kill_at):
     )
 
 
+def test_another_input_is_another_run(tmp_path, monkeypatch):
+    """Files of the same names would be taken for those that are done."""
+    side = pair(tmp_path / "w", GREY)
+    for name in ("a", "b"):
+        photos(tmp_path / name, 4, (4, 6, 1))
+
+    def stop(*_):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(manifest, "write", stop)
+        with pytest.raises(Killed):
+            protect_lib.protect(side, tmp_path / "a", tmp_path / "o")
+    with pytest.raises(UserError, match="unfinished run with another input"):
+        protect_lib.protect(side, tmp_path / "b", tmp_path / "o")
+    again = protect_lib.protect(side, tmp_path / "a", tmp_path / "o")
+    assert again.count == 4
+
+
 def test_the_state_of_a_run_tells_no_names(
     tmp_path, keyed, key, monkeypatch
 ):

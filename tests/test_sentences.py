@@ -10,12 +10,14 @@ from kprivacy.errors import UserError
 from kprivacy.text import (
     GreedyDecoder,
     SentenceAutoencoder,
-    SentenceReceiver,
-    SentenceSender,
+    SentenceCodec,
     StandardUnits,
+    TextReceiver,
+    TextSender,
     Vocabulary,
     build_sequence_decoder,
     build_sequence_encoder,
+    load_codec,
 )
 
 LENGTH = 5
@@ -175,45 +177,31 @@ def test_unseen_sentences_come_back(trained):
     assert found == sentences[:16]
 
 
-def test_sentences_through_a_channel(trained):
+class Ends:
+    """Both ends of a channel that keeps what was sent through it."""
+
+    def send(self, vectors):
+        self.sent = vectors
+        return vectors[:, ::-1]
+
+    def receive(self, message):
+        return message[:, ::-1]
+
+
+def test_sentences_through_a_channel(trained, tmp_path):
     model, vocabulary, sentences = trained
     states = model.encode(vocabulary.encode(sentences, LENGTH))
-    units = StandardUnits.of(states)
-    sent = []
-
-    def client(values):
-        sent.append(values)
-        return values[:, ::-1]
-
-    sender = SentenceSender(client, model.encoder, vocabulary, units)
-    receiver = SentenceReceiver(
-        lambda fakes: fakes[:, ::-1], model.decoder, vocabulary, units
-    )
+    units, ends = StandardUnits.of(states), Ends()
+    codec = SentenceCodec(model.encoder, model.decoder, vocabulary, units)
+    codec.save(tmp_path)
+    sender = TextSender(ends, codec)
+    receiver = TextReceiver(ends, load_codec(tmp_path))
     fakes = sender.encode(sentences)
     assert fakes.shape == (2 * len(sentences), 16)
-    np.testing.assert_allclose(sent[0].std(axis=0), 1, atol=0.1)
+    np.testing.assert_allclose(ends.sent.std(axis=0), 1, atol=0.1)
     assert receiver.decode(fakes) == vocabulary.decode(model.decode(states))
     assert receiver.decode(fakes[2:4]) == receiver.decode(fakes)[1:2]
     with pytest.raises(UserError, match="2 fakes. Received: 3 fakes"):
         receiver.decode(fakes[:3])
     with pytest.raises(UserError, match="at most 4 tokens"):
         sender.encode(["he likes old limes very much"])
-
-
-def test_sentences_with_keys(trained):
-    model, vocabulary, sentences = trained
-    states = model.encode(vocabulary.encode(sentences, LENGTH))
-    channel = StandardUnits.of(states), vocabulary
-
-    def turn(x, key):
-        return x * (1 - 2 * key)
-
-    sender = SentenceSender(turn, model.encoder, channel[1], channel[0])
-    receiver = SentenceReceiver(turn, model.decoder, channel[1], channel[0])
-    keys = np.random.default_rng(0).integers(0, 2, (32, 16)).astype("float32")
-    fakes = sender.encode(sentences[:16], keys)
-    assert receiver.decode(fakes, keys) == sentences[:16]
-    wrong = receiver.decode(fakes, 1 - keys)
-    assert sum(a == b for a, b in zip(wrong, sentences)) < 4
-    with pytest.raises(UserError, match="Received: 31 for 32"):
-        sender.encode(sentences[:16], keys[1:])

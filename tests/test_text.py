@@ -10,12 +10,14 @@ from kprivacy.errors import UserError
 from kprivacy.text import (
     Embeddings,
     StandardUnits,
+    TextReceiver,
+    TextSender,
     Vocabulary,
-    WordReceiver,
-    WordSender,
+    WordCodec,
     complete,
     corpus_embeddings,
     fitting,
+    load_codec,
     one_hot,
     read_glove,
     read_sentences,
@@ -298,32 +300,39 @@ def test_real_words(small_vocab):
         assert found.nearest(vectors) == list(found.words)
 
 
-def test_words_through_a_channel():
+class Ends:
+    """Both ends of a channel that only turns vectors around."""
+
+    def send(self, vectors):
+        return vectors[:, ::-1] / 9
+
+    def receive(self, message):
+        return message[:, ::-1] * 9
+
+
+def test_words_through_a_channel(tmp_path):
     words = ["she", "likes", "limes", ",", "."]
     vectors = np.random.default_rng(0).normal(size=(5, 5))
     for embeddings in (one_hot(words), Embeddings(words, vectors)):
-        check_channel(embeddings)
+        check_channel(embeddings, tmp_path)
 
 
-def check_channel(embeddings):
-    sender = WordSender(lambda vectors: vectors[:, ::-1] / 9, embeddings)
-    receiver = WordReceiver(lambda fakes: fakes[:, ::-1] * 9, embeddings)
+def check_channel(embeddings, folder):
+    codec = WordCodec(embeddings)
+    codec.save(folder)
+    sender = TextSender(Ends(), codec)
+    receiver = TextReceiver(Ends(), load_codec(folder))
     fakes = sender.encode("She likes limes, limes.")
     assert fakes.shape == (6, 5)
     assert receiver.decode(fakes) == "she likes limes , limes ."
+    two = sender.encode("She likes limes. Limes, she likes.")
+    assert receiver.decode(two) == "she likes limes . limes , she likes ."
     with pytest.raises(UserError, match="pears"):
         sender.encode("she likes pears")
     with pytest.raises(UserError, match="at least one word"):
         sender.encode(" ")
 
 
-def test_words_with_keys():
-    embeddings = one_hot(["she", "likes", "limes"])
-    sender = WordSender(lambda x, key: x + 50 * key, embeddings)
-    receiver = WordReceiver(lambda x, key: x - 50 * key, embeddings)
-    keys = np.eye(3, dtype=np.float32)[[2, 0, 1]]
-    fakes = sender.encode("she likes limes", keys)
-    assert receiver.decode(fakes, keys) == "she likes limes"
-    assert receiver.decode(fakes, keys[::-1]) != "she likes limes"
-    with pytest.raises(UserError, match="Received: 2 for 3"):
-        sender.encode("she likes limes", keys[:2])
+def test_a_folder_without_a_codec(tmp_path):
+    with pytest.raises(UserError, match="trained for text"):
+        load_codec(tmp_path)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 import pathlib
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy as np
 from kprivacy import train_lib
 from kprivacy.attacks import fakes as judges
 from kprivacy.attacks.fakes import secrecy
-from kprivacy.fakesafe import domains, words
+from kprivacy.fakesafe import domains, sides, words
 from kprivacy.fakesafe.covers import takes_cover
-from kprivacy.fakesafe.sides import Receiver, Sender, pads_of
+from kprivacy.fakesafe.sides import Receiver, Sender
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +64,7 @@ def measure(config, model, classifiers, seed=0, effort=FULL):
         A dict of numbers, the keys of the tables.
     """
     sender, receiver = sender_of(config, model), Receiver(model.server)
-    pads = pads_of(model.client, secret(seed))
+    pads = pads_of(model.client, seed)
     test = tested(config.source, effort.tested)
     drawn = secrecy.draw(pads, len(test))
     sent = sender(test.data, *drawn)
@@ -80,13 +81,13 @@ def measure(config, model, classifiers, seed=0, effort=FULL):
     return {name: one for name, one in found.items() if one is not None}
 
 
-def sender_of(config, model):
+def sender_of(config, model, pads=None):
     """The sender, with a stock of covers where it takes them."""
     covers = None
     if takes_cover(model.client):
         split = "defender" if config.target.name == FEW else COVERS
         covers = part(config.target, split, None).data
-    return Sender(model.client, covers)
+    return Sender(model.client, covers, pads)
 
 
 def realism(config, sender, pads, messages, classifiers, seed, effort):
@@ -190,9 +191,13 @@ def effort_of(profile):
     return SMOKE if profile == "smoke" else FULL
 
 
-def secret(seed):
-    """A secret of experiments, which must repeat; no secret at all."""
-    return hashlib.sha256(f"experiment {seed}".encode()).digest()
+def pads_of(model, seed):
+    """Pads that repeat, as experiments must: no secret, counted nonces."""
+    secret = hashlib.sha256(f"experiment {seed}".encode()).digest()
+    numbers = itertools.count()
+    return sides.pads_of(
+        model, secret, new_nonce=lambda: next(numbers).to_bytes(16, "big")
+    )
 
 
 def _halves(messages):

@@ -3,7 +3,7 @@
 from kprivacy import pictures
 from kprivacy.attacks.fakes import secrecy
 from kprivacy.experiments import fakesafe_bench
-from kprivacy.fakesafe.sides import Receiver, pads_of
+from kprivacy.fakesafe.sides import Receiver
 
 COLUMNS = 10
 
@@ -32,7 +32,7 @@ def _rows(label, config, model):
         return {}
     messages = fakesafe_bench.tested(config.source, COLUMNS)
     messages = messages.take(slice(0, COLUMNS))
-    pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
+    pads = fakesafe_bench.pads_of(model.client, config.seed)
     drawn = secrecy.draw(pads, len(messages))
     sent = fakesafe_bench.sender_of(config, model)(messages.data, *drawn)
     if messages.data.ndim != 4:

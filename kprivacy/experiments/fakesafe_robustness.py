@@ -17,7 +17,7 @@ from kprivacy.experiments import (
     summaries,
 )
 from kprivacy.experiments.fakesafe_rows import SETTINGS
-from kprivacy.fakesafe.sides import Receiver, pads_of
+from kprivacy.fakesafe.sides import Receiver
 
 SEEDS = (0,)
 RUNS = "fakesafe_table1"
@@ -52,7 +52,7 @@ def trained(config, directory):
 def _run(config, directory, effort):
     model, classifiers = trained(config, directory)
     messages = fakesafe_bench.tested(config.source, TESTED)
-    pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
+    pads = fakesafe_bench.pads_of(model.client, config.seed)
     drawn = secrecy.draw(pads, len(messages))
     sent = fakesafe_bench.sender_of(config, model)(messages.data, *drawn)
     recovery = fakesafe_bench.recovery(config.source, classifiers, effort)

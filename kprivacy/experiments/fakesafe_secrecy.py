@@ -23,7 +23,7 @@ from kprivacy.experiments import (
     summaries,
 )
 from kprivacy.experiments.fakesafe_rows import SETTINGS
-from kprivacy.fakesafe.sides import Receiver, pads_of
+from kprivacy.fakesafe.sides import Receiver
 
 SEEDS = (0,)
 RUNS = "fakesafe_table1"
@@ -54,7 +54,7 @@ def _run(config, directory, effort):
         return fakesafe_bench.sender_of(config, model)(*given)
 
     receiver = Receiver(model.server)
-    pads = pads_of(model.client, fakesafe_bench.secret(config.seed))
+    pads = fakesafe_bench.pads_of(model.client, config.seed)
     test = fakesafe_bench.part(config.source, config.source.test_split, TESTED)
     known = fakesafe_bench.part(config.source, "attacker", max(COUNTS))
     recovery = fakesafe_bench.recovery(config.source, classifiers, effort)
@@ -67,7 +67,7 @@ def _run(config, directory, effort):
         "f1_other_server": stranger.attack.f1,
     }
     if pads is not None:
-        wrong = pads_of(model.client, fakesafe_bench.secret("wrong"))
+        wrong = fakesafe_bench.pads_of(model.client, "wrong")
         found["f1_wrong_key"] = judges.wrong_key(
             sender, receiver, test, recovery, pads, wrong
         ).attack.f1

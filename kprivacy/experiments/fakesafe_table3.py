@@ -19,7 +19,7 @@ from kprivacy import metrics, text, train_lib
 from kprivacy.experiments import fakesafe_bench, fakesafe_rows, summaries
 from kprivacy.experiments.fakesafe_rows import SETTINGS
 from kprivacy.fakesafe import words
-from kprivacy.fakesafe.sides import Receiver, pads_of
+from kprivacy.fakesafe.sides import Receiver
 from kprivacy.optimizers import adam
 
 SEEDS = (0,)
@@ -128,17 +128,10 @@ def _by_states(config, directory):
     states = model.encode(vocabulary.encode(known, section.length))
     units = text.StandardUnits.of(states)
     pair = _pair(config, directory, units.standardize(states))
-    sender = text.SentenceSender(
-        fakesafe_bench.sender_of(config, pair),
-        model.encoder,
-        vocabulary,
-        units,
+    codec = text.SentenceCodec(
+        model.encoder, model.decoder, vocabulary, units
     )
-    receiver = text.SentenceReceiver(
-        Receiver(pair.server), model.decoder, vocabulary, units
-    )
-    pads = _pads(config, pair.client, len(unseen) * model.state_shape[0])
-    back = receiver.decode(sender.encode(unseen, pads), pads)
+    back = _there_and_back(config, pair, codec, unseen)
     alone = model.decode(
         model.encode(vocabulary.encode(unseen, section.length))
     )
@@ -154,15 +147,11 @@ def _by_words(config, directory):
         return {"bleu": 0.0, "bleu_real": 1.0, "sentences": []}
     vectors = words.embeddings(config.source.name)
     unseen = _unseen(words.CORPUS)[:TESTED]
-    sender = text.WordSender(
-        fakesafe_bench.sender_of(config, pair), vectors
-    )
-    receiver = text.WordReceiver(Receiver(pair.server), vectors)
     # In one call; already in tokens, as full stops are cut off a text's end.
     tokens = [text.tokenize(one) for one in unseen]
-    pads = _pads(config, pair.client, sum(map(len, tokens)))
     said = " ".join(token for one in tokens for token in one)
-    found = iter(receiver.decode(sender.encode(said, pads), pads).split())
+    codec = text.WordCodec(vectors)
+    found = iter(_there_and_back(config, pair, codec, said).split())
     back = [" ".join(next(found) for _ in one) for one in tokens]
     return _found(unseen, back, [" ".join(one) for one in tokens])
 
@@ -229,9 +218,23 @@ def _unseen(name):
     return [unseen[i] for i in order]
 
 
-def _pads(config, client, count):
-    pads = pads_of(client, fakesafe_bench.secret(config.seed))
-    return None if pads is None else pads(count)
+def _there_and_back(config, pair, codec, said):
+    """A text after its way through files."""
+    ends = (
+        text.TextSender(
+            fakesafe_bench.sender_of(
+                config, pair, fakesafe_bench.pads_of(pair.client, config.seed)
+            ),
+            codec,
+        ),
+        text.TextReceiver(
+            Receiver(
+                pair.server, fakesafe_bench.pads_of(pair.server, config.seed)
+            ),
+            codec,
+        ),
+    )
+    return ends[1].decode(ends[0].encode(said))
 
 
 def _found(unseen, back, alone):

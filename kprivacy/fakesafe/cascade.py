@@ -86,6 +86,17 @@ class Cascade:
             **{**{name: last[name] for name in names}, **options},
         )
 
+    def save(self, directory, codec=None):
+        """Writes client/ and server/, for `protect` and `recover`.
+
+        Args:
+            directory: They are made in it, or replaced.
+            codec: Of texts, see `kprivacy.text.codec`, if messages are texts.
+        """
+        from kprivacy.fakesafe.training import write_pair
+
+        write_pair(self, directory, codec)
+
     def _client(self):
         source = keras.Input(self.steps[0].client.inputs[0].shape[1:],
                              name="source")

@@ -17,7 +17,8 @@ def png_bytes(image):
     """One image in [0, 1], or of uint8, as the content of a PNG file.
 
     Args:
-        image: Shape (height, width, 1 or 3).
+        image: Shape (height, width, channels): grey, grey and alpha, RGB or
+            RGBA.
     """
     from PIL import Image
 

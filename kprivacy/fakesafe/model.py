@@ -12,6 +12,9 @@ from kprivacy.fakesafe.layers import round_to_bytes
 from kprivacy.fakesafe.pool import ImagePool
 from kprivacy.fakesafe.taps import Taps
 
+# Adam's, the paper's.
+RATE = 2e-4
+
 
 @keras.saving.register_keras_serializable("kprivacy")
 class FakeSafe(AdversarialModel):
@@ -74,7 +77,7 @@ class FakeSafe(AdversarialModel):
     >>> model = kprivacy.FakeSafe(
     ...     client, kprivacy.fakesafe.build_server(client),
     ...     kprivacy.fakesafe.build_adversary(client))
-    >>> model.compile("adam", "adam")
+    >>> model.compile()
     >>> model.fit(kprivacy.fakesafe.pairs(digits, clothes), epochs=10)
 
     Reference: Zhu and Liu, FakeSafe: human level data protection by
@@ -144,6 +147,23 @@ class FakeSafe(AdversarialModel):
             ImagePool(self.pool_size, shape, self.noise_generator)
             if self.pool_size else None
         )
+
+    def compile(
+        self, optimizer=None, adversary_optimizer=None, metrics=None, **kwargs
+    ):
+        """Configures training; optimizers not given are the paper's.
+
+        Args:
+            optimizer: Of F and R; None: Adam at 2e-4.
+            adversary_optimizer: Of D; likewise.
+            metrics: Of what is recovered, against the source.
+            **kwargs: Arguments of `keras.Model.compile`.
+        """
+        given = (
+            keras.optimizers.Adam(RATE) if one is None else one
+            for one in (optimizer, adversary_optimizer)
+        )
+        super().compile(*given, metrics=metrics, **kwargs)
 
     def train_step(self, data):
         source, target = _unpack(data)

@@ -51,7 +51,7 @@ def transform(
             None as above.
         normalise: Whether dense layers have batch normalisation; None as
             above.
-        code: Length of the code in the middle; 0 for none ("mlp" only).
+        code: Length of the binary code in the middle; 0 for none.
         key: Whether there is an input "key", as long as the code, and longer
             with a cover, see `kprivacy.fakesafe.covers.key_size`.
         cover: Bits that each direction of a cover holds, 1 or 2; 0 for no
@@ -66,7 +66,7 @@ def transform(
         A functional `keras.Model`.
     """
     errors.check_choice("network", network, NETWORKS)
-    _check_code(network, code, key or cover)
+    _check_code(code, key or cover)
     usual = paper(input_shape, output_shape, client=binary)
     units = usual["units"] if units is None else units
     dense = {
@@ -83,11 +83,11 @@ def transform(
         inputs.append(keras.Input((size,), name="key"))
     if cover and not binary:
         x = Read(code, **lattice, name="code")(inputs if key else x)
+    elif network == "convolutional" and len(input_shape) == 3:
+        x = strided.down(x, tuple(reversed(filters)), detail=detail)
     elif code:
-        if network == "convolutional" and len(input_shape) == 3:
-            x = strided.down(x, tuple(reversed(filters)), detail=detail)
-        else:
-            x = perceptron(x, tuple(reversed(units)), label="in", **dense)
+        x = perceptron(x, tuple(reversed(units)), label="in", **dense)
+    if code and not (cover and not binary):
         x = layers.Dense(code, name="code_dense")(x)
         x = layers.BatchNormalization(momentum=0.9, name="code_norm")(x)
         x = BinaryCode(binary, name="code")(x)
@@ -166,12 +166,12 @@ def _out(x, shape, network, units, convolutions, dense):
     return layers.Activation(activation, dtype="float32", name="output")(x)
 
 
-def _check_code(network, code, used):
+def _check_code(code, used):
     if code:
         errors.check_count("code", code)
-    if not code and (used or network == "convolutional"):
+    elif used:
         raise errors.UserError(
-            "A key, a cover and the convolutional networks need a code. "
+            "A key and a cover need a code. "
             f"Received: code={code!r}. Give its length, for example code=64."
         )
 

@@ -1,14 +1,14 @@
 """How a config trains FakeSafe."""
 
 import hashlib
-import json
 import pathlib
 
 import keras
+import numpy as np
 
 from kprivacy import files
 from kprivacy.errors import UserError
-from kprivacy.fakesafe import domains
+from kprivacy.fakesafe import domains, words
 from kprivacy.fakesafe.adversary import build_adversary
 from kprivacy.fakesafe.client import build_client
 from kprivacy.fakesafe.content import train_content
@@ -18,6 +18,7 @@ from kprivacy.fakesafe.pairing import pairs
 from kprivacy.fakesafe.pretraining import CodecPretraining
 from kprivacy.fakesafe.server import build_server
 from kprivacy.optimizers import adam
+from kprivacy.text import WordCodec
 
 
 def datasets(config):
@@ -90,12 +91,28 @@ def schedules(config):
 
 def write_parts(model, config, directory):
     """Writes client/ for the sender alone, server/ for the receiver alone."""
+    codec = None
+    if config.source.name.startswith(words.PREFIX):
+        section = config.source
+        codec = WordCodec(words.embeddings(section.name, section.data_dir))
+    write_pair(model, directory, codec)
+
+
+def write_pair(model, directory, codec=None):
+    """Writes both sides of a trained `FakeSafe` or `Cascade`.
+
+    Args:
+        model: It.
+        directory: client/ and server/ in it are made, or replaced.
+        codec: Of texts, see `kprivacy.text.codec`, if messages are texts.
+    """
+    pair = pair_of(model)
     for role in ("client", "server"):
-        write_part(getattr(model, role), role, model, pair_of(config),
-                   pathlib.Path(directory) / role)
+        folder = pathlib.Path(directory) / role
+        write_part(getattr(model, role), role, model, pair, folder, codec)
 
 
-def write_part(part, role, model, pair, folder):
+def write_part(part, role, model, pair, folder, codec=None):
     """Writes one side: ROLE.keras, and domain.json, which both sides share.
 
     Args:
@@ -104,6 +121,7 @@ def write_part(part, role, model, pair, folder):
         model: The `FakeSafe` or `Cascade` that it belongs to.
         pair: Hex digest that names the pair of client and server.
         folder: Where it goes; replaced if it exists.
+        codec: As for `write_pair`.
     """
     domain = {
         "format": 1,
@@ -116,12 +134,18 @@ def write_part(part, role, model, pair, folder):
     with files.new_folder(folder) as beside:
         part.save(beside / f"{role}.keras")
         files.write_json(beside / "domain.json", domain)
+        if codec is not None:
+            codec.save(beside)
 
 
-def pair_of(config):
-    """What names the pair of client and server: a digest of the config."""
-    text = json.dumps(json.loads(config.to_json()), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def pair_of(model):
+    """What names the pair of client and server: a digest of their weights."""
+    digest = hashlib.sha256()
+    for part in (model.client, model.server):
+        for weight in part.get_weights():
+            digest.update(f"{weight.dtype} {weight.shape}".encode())
+            digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
 
 
 def _domain(shape):

@@ -23,11 +23,13 @@ class Inputs:
         read: Function from an index to a float32 example; raises `UserError`
             where it cannot be used.
         ignored: How many files of a folder are no images by their names.
+        root: Where they lie, an absolute path.
     """
 
     names: list
     read: Callable
     ignored: int = 0
+    root: pathlib.Path | None = None
 
 
 def find(path, domain, resize=False, flag="input"):
@@ -46,8 +48,11 @@ def find(path, domain, resize=False, flag="input"):
     root = pathlib.Path(path).expanduser()
     if root.suffix.lower() in arrays.SUFFIXES and root.is_file():
         rows = arrays.read_examples(root, domain)
-        names = [{"file": root.name, "row": row} for row in range(len(rows))]
-        return Inputs(names, lambda index: rows[index])
+        names = [
+            {"file": root.name, "row": row, "rows": len(rows)}
+            for row in range(len(rows))
+        ]
+        return Inputs(names, lambda index: rows[index], root=root.resolve())
     found, ignored = _images(root)
     if domain.kind != "image" or not found:
         raise UserError(
@@ -62,7 +67,27 @@ def find(path, domain, resize=False, flag="input"):
             resize,
         ),
         ignored,
+        root.resolve(),
     )
+
+
+def check_apart(given, made, flag="input"):
+    """Raises unless neither of two paths lies in the other.
+
+    Args:
+        given: What is read.
+        made: --output.
+        flag: Which flag `given` comes from.
+    """
+    ends = [pathlib.Path(path).expanduser().resolve()
+            for path in (given, made)]
+    if any(one in (other, *other.parents)
+           for one, other in (ends, reversed(ends))):
+        raise UserError(
+            f"--{flag} and --output must lie apart, so that no private file is "
+            f"handed on with the fakes. Received: {str(given)!r} and "
+            f"{str(made)!r}. Choose an --output outside."
+        )
 
 
 def read_image(file, shape, resize=False):

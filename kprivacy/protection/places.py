@@ -10,10 +10,11 @@ RECOVERED = "recovered.npz"
 
 
 class Target(typing.NamedTuple):
-    """A relative path, and the row of an array or None for an image."""
+    """A relative path, and the row of an array, and of how many, or None."""
 
     file: str
     row: int | None = None
+    rows: int = 0
 
 
 def targets(entries, domain, fakes):
@@ -30,7 +31,9 @@ def targets(entries, domain, fakes):
     found, taken = {}, set()
     for row in sorted(range(len(entries)), key=lambda i: _later(entries[i])):
         entry = entries[row]
-        target = _target(entry["name"], row, domain, fakes.label(entry), taken)
+        target = _target(
+            entry["name"], row, len(entries), domain, fakes.label(entry), taken
+        )
         place = (target.file.casefold(), target.row)
         if place in taken:
             raise UserError(
@@ -48,13 +51,15 @@ def _later(entry):
     return name is None or not str(name.get("file")).endswith(".png")
 
 
-def _target(name, row, domain, label, taken):
+def _target(name, row, count, domain, label, taken):
     if name is None:
         vectors = domain.kind == "vector"
-        return Target(RECOVERED, row) if vectors else Target(f"{label}.png")
-    path = _checked(name)
+        if vectors:
+            return Target(RECOVERED, row, count)
+        return Target(f"{label}.png")
+    path = _checked(name, count)
     if "row" in name:
-        return Target(path.as_posix(), name["row"])
+        return Target(path.as_posix(), name["row"], name["rows"])
     # Two images may differ in their suffix alone, or in upper case.
     choices = (
         path.with_suffix(".png"),
@@ -66,16 +71,22 @@ def _target(name, row, domain, label, taken):
     return Target((free or files)[0])
 
 
-def _checked(name):
-    """The path of an unsealed name; nothing of it may leave the folder."""
-    file, row = name.get("file"), name.get("row", 0)
-    if isinstance(file, str) and type(row) is int and row >= 0:
+def _checked(name, count):
+    """The path of an unsealed name; nothing of it may leave the folder.
+
+    An array has no more rows than there are fakes: else it could be as large
+    as the sender says.
+    """
+    file, row, rows = name.get("file"), name.get("row", 0), name.get("rows", 1)
+    whole = all(type(n) is int for n in (row, rows))
+    if isinstance(file, str) and whole and 0 <= row < rows <= max(count, 1):
         path = pathlib.Path(file)
         inside = not (path.is_absolute() or path.drive or ".." in path.parts)
         fitting = "row" not in name or path.suffix.lower() in arrays.SUFFIXES
         if path.name and inside and fitting and "\0" not in file:
             return path
     raise UserError(
-        "A name in the manifest must be a path below the input of the sender."
+        "A name in the manifest must be a path below the input of the sender, "
+        "or a row of an array there."
         f" Received: {name!r}. Do not trust these fakes; ask the sender."
     )

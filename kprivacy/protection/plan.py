@@ -20,7 +20,7 @@ from kprivacy.protection import manifest, progress
 COMMAND = "protect"
 
 
-def draw(folder, pair, secret, names, fakes, stock):
+def draw(folder, pair, secret, found, fakes, stock):
     """Draws an id, a nonce and a cover for each example without a fake yet.
 
     An example whose fake was not written gets new ones: no nonce is ever
@@ -30,7 +30,7 @@ def draw(folder, pair, secret, names, fakes, stock):
         folder: The output, new or of an interrupted run.
         pair: The pair's name.
         secret: `Secret`.
-        names: A dict of names for each example.
+        found: `inputs.Inputs`.
         fakes: `ImageFakes` or `VectorFakes` of the folder.
         stock: `Stock` of covers.
 
@@ -44,12 +44,12 @@ def draw(folder, pair, secret, names, fakes, stock):
     """
     state = progress.begin(folder, "output", COMMAND)
     if state is None:
-        state = _fresh(pair, secret)
-    _check(state, pair, secret)
+        state = _fresh(pair, secret, found)
+    _check(state, pair, secret, found)
     written = fakes.done()
     kept = {m: e for m, e in state["fakes"].items() if e["id"] in written}
     todo = {}
-    for index, name in enumerate(names):
+    for index, name in enumerate(found.names):
         mark = _mark(secret, state["salt"], json.dumps(name))
         if mark not in kept:
             todo[mark] = (index, _entry(secret, pair, name))
@@ -71,13 +71,14 @@ def draw(folder, pair, secret, names, fakes, stock):
     return list(kept.values()), order
 
 
-def _fresh(pair, secret):
+def _fresh(pair, secret, found):
     salt = secrets.token_hex(16)
     return {
         "command": COMMAND,
         "pair": pair,
         "salt": salt,
         "key": _mark(secret, salt, "key"),
+        "input": _mark(secret, salt, f"input {found.root}"),
         "fakes": {},
     }
 
@@ -90,12 +91,16 @@ def _entry(secret, pair, name):
     return entry
 
 
-def _check(state, pair, secret):
+def _check(state, pair, secret, found):
     try:
+        where = _mark(secret, state["salt"], f"input {found.root}")
         other = {
+            "input": state["input"] != where,
             "pair": state["pair"] != pair,
             "key": state["key"] != _mark(secret, state["salt"], "key"),
         }
+        # Of another key all marks differ.
+        other["input"] = other["input"] and not other["key"]
     except KeyError as error:
         raise UserError(
             f"{progress.STATE} in --output lacks {error}. Delete that folder "

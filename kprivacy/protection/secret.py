@@ -30,6 +30,11 @@ class Secret:
     def __bool__(self):
         return self._secret is not None
 
+    @property
+    def raw(self):
+        """The bytes themselves."""
+        return self._secret
+
     def pads(self, nonces, bits):
         """The pads of messages, float32 of {0, 1}, shape (messages, bits)."""
         if not self:

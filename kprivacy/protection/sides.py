@@ -8,11 +8,12 @@ import numpy as np
 from kprivacy import files
 from kprivacy.errors import UserError
 from kprivacy.fakesafe.covers import have_room, takes_cover
+from kprivacy.fakesafe.sides import predict
 
 DOMAIN = "domain.json"
 FORMAT = 1
 METHOD = "fakesafe"
-MODES = {1: "L", 3: "RGB"}
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,13 +61,9 @@ class Side:
         return bool(have_room(self.model, cover[None])[0])
 
     def __call__(self, examples, pads, covers=None):
-        given = [
-            {"key": pads, "cover": covers}.get(tensor.name, examples)
-            for tensor in self.model.inputs
-        ]
-        made = np.asarray(self.model.predict_on_batch(
-            given if len(given) > 1 else given[0]
-        ), np.float32)
+        made = np.asarray(
+            predict(self.model, examples, pads, covers), np.float32
+        )
         if not np.isfinite(made).all():
             raise UserError(
                 f"The model {self.model.name!r} gave numbers that are not "

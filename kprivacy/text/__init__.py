@@ -2,10 +2,11 @@
 
 from kprivacy.text.autoencoder import SentenceAutoencoder
 from kprivacy.text.codec import (
-    SentenceReceiver,
-    SentenceSender,
-    WordReceiver,
-    WordSender,
+    SentenceCodec,
+    TextReceiver,
+    TextSender,
+    WordCodec,
+    load_codec,
 )
 from kprivacy.text.corpus import complete, corpus_embeddings
 from kprivacy.text.embeddings import Embeddings, binary_tokens, one_hot
@@ -23,18 +24,19 @@ __all__ = [
     "Embeddings",
     "GreedyDecoder",
     "SentenceAutoencoder",
-    "SentenceReceiver",
-    "SentenceSender",
+    "SentenceCodec",
     "StandardUnits",
+    "TextReceiver",
+    "TextSender",
     "Vocabulary",
-    "WordReceiver",
-    "WordSender",
+    "WordCodec",
     "binary_tokens",
     "build_sequence_decoder",
     "build_sequence_encoder",
     "complete",
     "corpus_embeddings",
     "fitting",
+    "load_codec",
     "one_hot",
     "read_glove",
     "read_sentences",

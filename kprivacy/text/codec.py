@@ -1,162 +1,174 @@
-"""Text in, fakes out, and back: words or sentences through FakeSafe.
+"""Text in, text out: words or sentences as vectors, sent as fakes."""
 
-Clients and servers are Keras models or functions on NumPy arrays. They take
-the source, or [source, key] where they have a key, a float32 array (messages,
-bits) of one fresh pad a message, see `kprivacy.fakesafe.keys`.
-"""
+import pathlib
+import re
 
-import numpy as np
+import keras
 
+from kprivacy import files
 from kprivacy.errors import UserError
+from kprivacy.text.embeddings import Embeddings
 from kprivacy.text.greedy import GreedyDecoder
-from kprivacy.text.tokens import tokenize
+from kprivacy.text.tokens import Vocabulary, tokenize
+from kprivacy.text.units import StandardUnits
+
+WORDS = "words.npz"
+SENTENCES = "sentences"
 
 
-class WordSender:
-    """Hides each word of a text in a fake of its own.
+class TextSender:
+    """Hides a text in fakes.
 
-    The number of fakes tells how long the text is, and without keys equal
+    The number of fakes tells how long the text is, and without a key equal
     words have equal fakes.
 
     Args:
-        client: FakeSafe's client, from standardised vectors to fakes, or a
-            `Sender` around it.
-        embeddings: The words' `Embeddings`; `binary_tokens(words)` for tokens.
+        sender: A `kprivacy.fakesafe.sides.Sender`, or what has its `send`.
+        codec: A `WordCodec` or a `SentenceCodec`.
+
+    Example:
+
+    >>> pads = pads_of(model.client, secret)
+    >>> sender = TextSender(Sender(model.client, covers, pads), codec)
+    >>> receiver = TextReceiver(Receiver(model.server, pads), codec)
+    >>> receiver.decode(sender.encode("She likes limes."))
+    'she likes limes .'
     """
 
-    def __init__(self, client, embeddings):
-        self._client = client
+    def __init__(self, sender, codec):
+        self._sender, self._codec = sender, codec
+
+    def encode(self, text):
+        """The `kprivacy.fakesafe.sides.Message` of what the codec takes."""
+        return self._sender.send(self._codec.vectors(text))
+
+
+class TextReceiver:
+    """Reads the text that a `TextSender` hid.
+
+    Args:
+        receiver: A `kprivacy.fakesafe.sides.Receiver`, or what has its
+            `receive`.
+        codec: The sender's, or one that was loaded from what it saved.
+    """
+
+    def __init__(self, receiver, codec):
+        self._receiver, self._codec = receiver, codec
+
+    def decode(self, message):
+        """The text of a `Message`, as the codec says it."""
+        return self._codec.text(self._receiver.receive(message))
+
+
+class WordCodec:
+    """A text as the vectors of its words, and back.
+
+    Args:
+        embeddings: `Embeddings`; `binary_tokens(words)` for tokens.
+    """
+
+    def __init__(self, embeddings):
         self._embeddings = embeddings
 
-    def encode(self, text, keys=None):
-        """The fakes of the words of `text`, in its order.
-
-        Args:
-            text: A string.
-            keys: float32 (words, bits), where the client takes them.
+    def vectors(self, text):
+        """Those of a string's words, in standard units, in its order.
 
         Raises:
-            UserError: A word has no vector, or the keys are not one a word.
+            UserError: There is no word, or one that has no vector.
         """
-        words = _tokens(text)
-        return _call(self._client, self._embeddings.lookup(words), keys)
+        sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z])", text.strip())
+        words = [word for one in sentences for word in tokenize(one)]
+        if not words:
+            raise UserError(
+                f"`text` must have at least one word. Received: {text!r}."
+            )
+        return self._embeddings.lookup(words)
 
-
-class WordReceiver:
-    """Reads the text that a `WordSender` hid.
-
-    Args:
-        server: FakeSafe's server, from fakes to standardised vectors.
-        embeddings: The sender's.
-    """
-
-    def __init__(self, server, embeddings):
-        self._server = server
-        self._embeddings = embeddings
-
-    def decode(self, fakes, keys=None):
-        """The tokens nearest to what the server finds, joined by blanks.
-
-        Args:
-            fakes: What `WordSender.encode` gave.
-            keys: The sender's.
-        """
-        vectors = _call(self._server, fakes, keys)
+    def text(self, vectors):
+        """The tokens nearest to vectors, joined by blanks."""
         return " ".join(self._embeddings.nearest(vectors))
 
+    def save(self, folder):
+        """Writes it into a folder, for `load_codec`."""
+        self._embeddings.save(pathlib.Path(folder) / WORDS)
 
-class SentenceSender:
-    """Hides the states of sentences in fakes, `states` of them a sentence.
+
+class SentenceCodec:
+    """Sentences as states, `states` vectors a sentence, and back.
 
     Args:
-        client: FakeSafe's client, from standardised states to fakes, or a
-            `Sender` around it.
         encoder: What `build_sequence_encoder` built, trained.
-        vocabulary: Its `Vocabulary`.
+        decoder: What `build_sequence_decoder` built, trained with it.
+        vocabulary: Their `Vocabulary`.
         units: `StandardUnits.of` the encoder's states of training sentences.
     """
 
-    def __init__(self, client, encoder, vocabulary, units):
-        self._client = client
-        self._encoder = encoder
-        self._vocabulary = vocabulary
-        self._units = units
+    def __init__(self, encoder, decoder, vocabulary, units):
+        self._encoder, self._decoder = encoder, decoder
+        self._vocabulary, self._units = vocabulary, units
+        self._decode = GreedyDecoder(decoder)
 
-    def encode(self, sentences, keys=None):
-        """The fakes of a list of sentences: all of the first, then on.
+    def vectors(self, sentences):
+        """The states of a list of sentences: all of the first, then on.
 
         Args:
             sentences: Strings that fit the encoder's length; words without
                 a number arrive as <unknown>.
-            keys: float32 (fakes, bits), where the client takes them.
 
         Raises:
-            UserError: A sentence is too long, or the keys are not one a fake.
+            UserError: A sentence is too long.
         """
         tokens = self._vocabulary.encode(
             sentences, self._encoder.input_shape[1]
         )
         states = self._encoder.predict(tokens, verbose=0)
         states = self._units.standardize(states)
-        return _call(
-            self._client, states.reshape(-1, states.shape[-1]), keys
-        )
+        return states.reshape(-1, states.shape[-1])
 
-
-class SentenceReceiver:
-    """Reads the sentences that a `SentenceSender` hid.
-
-    Args:
-        server: FakeSafe's server, from fakes to standardised states.
-        decoder: What `build_sequence_decoder` built, trained.
-        vocabulary: The sender's.
-        units: The sender's.
-    """
-
-    def __init__(self, server, decoder, vocabulary, units):
-        self._server = server
-        self._decode = GreedyDecoder(decoder)
-        self._vocabulary = vocabulary
-        self._units = units
-
-    def decode(self, fakes, keys=None):
-        """The sentences, a list of strings.
-
-        Args:
-            fakes: What `SentenceSender.encode` gave.
-            keys: The sender's.
+    def text(self, vectors):
+        """The sentences of states, a list of strings.
 
         Raises:
-            UserError: The fakes are not a whole number of sentences.
+            UserError: The states are not a whole number of sentences.
         """
         shape = self._decode.state_shape
         each = shape[0] if len(shape) == 2 else 1
-        if len(fakes) % each:
+        if len(vectors) % each:
             raise UserError(
-                f"A sentence is {each} fakes. Received: {len(fakes)} fakes, "
+                f"A sentence is {each} fakes. Received: {len(vectors)} fakes, "
                 "no whole number of sentences."
             )
-        states = _call(self._server, fakes, keys).reshape(-1, *shape)
-        tokens = self._decode(self._units.restore(states))
-        return self._vocabulary.decode(tokens)
+        states = self._units.restore(vectors.reshape(-1, *shape))
+        return self._vocabulary.decode(self._decode(states))
+
+    def save(self, folder):
+        """Writes it into a folder, for `load_codec`."""
+        with files.new_folder(pathlib.Path(folder) / SENTENCES) as beside:
+            self._encoder.save(beside / "encoder.keras")
+            self._decoder.save(beside / "decoder.keras")
+            self._vocabulary.save(beside / "vocabulary.json")
+            files.write_json(beside / "units.json", self._units.to_json())
 
 
-def _tokens(text):
-    tokens = tokenize(text)
-    if not tokens:
+def load_codec(folder):
+    """The codec that `save` wrote into a folder.
+
+    Raises:
+        UserError: There is none.
+    """
+    folder = pathlib.Path(folder)
+    if (folder / WORDS).is_file():
+        return WordCodec(Embeddings.load(folder / WORDS))
+    inside = folder / SENTENCES
+    if not inside.is_dir():
         raise UserError(
-            f"`text` must have at least one word. Received: {text!r}."
+            f"{str(folder)!r} must hold {WORDS}, or {SENTENCES}/, as a codec "
+            "saves itself. Received: a folder without. Take a pair that was "
+            "trained for text."
         )
-    return tokens
-
-
-def _call(model, values, keys):
-    if keys is not None and len(keys) != len(values):
-        raise UserError(
-            "`keys` must be one fresh pad a message. Received: "
-            f"{len(keys)} for {len(values)} messages."
-        )
-    inputs = [values] if keys is None else [values, keys]
-    if hasattr(model, "predict"):
-        return model.predict(inputs if keys is not None else values, verbose=0)
-    return np.asarray(model(*inputs))
+    return SentenceCodec(
+        *(keras.saving.load_model(inside / f"{name}.keras", compile=False)
+          for name in ("encoder", "decoder")),
+        Vocabulary.load(inside / "vocabulary.json"),
+        StandardUnits.from_json(files.read_json(inside / "units.json")),
+    )
