@@ -145,8 +145,7 @@ def test_messages_go_there_and_back_by_the_binaries(cascade, tmp_path):
     found = np.load(tmp_path / "back" / "x.npy")
     # Other pads, other covers: the bits are the same, their strength is not.
     apart = np.abs(found[:, None] - expected).max(axis=2)
-    assert apart.argmin(axis=1).tolist() == list(range(6))
-    assert np.diag(apart).max() < 0.1
+    assert np.diag(apart).max() < 0.03 < 0.1 * np.median(apart)
 
 
 def test_what_does_not_go_together(parts):
