@@ -8,18 +8,20 @@ import importlib
 
 from kprivacy.version import __version__
 
-__all__ = ["FakeSafe", "GAP", "RAN", "__version__"]
+__all__ = ["ConfounderGAN", "FakeSafe", "GAP", "RAN", "__version__"]
 
 _CLASSES = {
+    "ConfounderGAN": "kprivacy.confounder_gan",
     "FakeSafe": "kprivacy.fakesafe",
     "GAP": "kprivacy.gap",
     "RAN": "kprivacy.ran",
 }
 METHODS = tuple(_CLASSES)
 _MODULES = (
-    "adversarial", "attacks", "audit_lib", "baselines", "callbacks", "data",
-    "experiments", "fakesafe", "gap", "layers", "losses", "metrics",
-    "networks", "ran", "releases", "theory", "train_lib", "tune_lib", "workdir",
+    "adversarial", "attacks", "audit_lib", "baselines", "callbacks",
+    "confounder_gan", "data", "experiments", "fakesafe", "gap", "layers",
+    "losses", "metrics", "networks", "ran", "releases", "theory", "train_lib",
+    "tune_lib", "workdir",
 )
 
 

@@ -1,6 +1,7 @@
 """Layers that the networks of several methods share."""
 
 import keras
+from keras import ops
 
 
 @keras.saving.register_keras_serializable("kprivacy")
@@ -30,3 +31,20 @@ class AddUniformNoise(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "amplitude": self.amplitude}
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class RoundToBytes(keras.layers.Layer):
+    """Images in [0, 1] at the 256 levels of a file, gradients untouched."""
+
+    def call(self, inputs):
+        return round_to_bytes(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def round_to_bytes(images):
+    """Images in [0, 1] at the 256 levels of a file, gradients untouched."""
+    rounded = ops.round(images * 255.0) / 255.0
+    return ops.stop_gradient(rounded) + (images - ops.stop_gradient(images))

@@ -7,8 +7,8 @@ from kprivacy import errors
 from kprivacy.fakesafe import relays
 from kprivacy.fakesafe.covers import takes_cover
 from kprivacy.fakesafe.keys import key_bits
-from kprivacy.fakesafe.layers import RoundToBytes
 from kprivacy.fakesafe.model import FakeSafe
+from kprivacy.layers import RoundToBytes
 
 
 class Cascade:

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kprivacy import errors
-from kprivacy.fakesafe.layers import round_to_bytes
+from kprivacy.layers import round_to_bytes
 
 # Black and white pixels stay as they are: a change would show on them.
 BLACK, WHITE = 16 / 255, 239 / 255

@@ -53,20 +53,3 @@ class Mask(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]
-
-
-@keras.saving.register_keras_serializable("kprivacy")
-class RoundToBytes(keras.layers.Layer):
-    """Images in [0, 1] at the 256 levels of a file, gradients untouched."""
-
-    def call(self, inputs):
-        return round_to_bytes(inputs)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-
-def round_to_bytes(images):
-    """Images in [0, 1] at the 256 levels of a file, gradients untouched."""
-    rounded = ops.round(images * 255.0) / 255.0
-    return ops.stop_gradient(rounded) + (images - ops.stop_gradient(images))

@@ -8,9 +8,9 @@ from kprivacy.adversarial import AdversarialModel
 from kprivacy.fakesafe.content import ContentLoss
 from kprivacy.fakesafe.covers import check_lattices
 from kprivacy.fakesafe.keys import key_bits
-from kprivacy.fakesafe.layers import round_to_bytes
 from kprivacy.fakesafe.pool import ImagePool
 from kprivacy.fakesafe.taps import Taps
+from kprivacy.layers import round_to_bytes
 
 # Adam's, the paper's.
 RATE = 2e-4

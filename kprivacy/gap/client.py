@@ -8,6 +8,7 @@ from keras import layers
 from kprivacy import errors
 from kprivacy.gap.layers import Affine, Flips, Normal
 from kprivacy.networks import strided
+from kprivacy.networks.unet import unet
 
 NETWORKS = ("autoencoder", "unet", "dense", "affine", "flips")
 
@@ -102,31 +103,14 @@ def _encoding(x, given, code):
 
 
 def _unet(given, filters, code):
-    x = strided.as_maps(given["data"])
-    skips = []
-    for i, count in enumerate(filters, start=1):
-        skips.append(x)
-        x = layers.Conv2D(
-            count, 4, strides=2, padding="same", use_bias=False,
-            name=f"down_conv{i}",
-        )(x)
-        x = strided.activated(x, True, f"down_{i}")
-    if "private" in given:
-        x = _joined(x, _spread(given["private"], x.shape[1:3]))
-    x = layers.Conv2D(code, 3, padding="same", name="code")(x)
-    x = _joined(x, _centred(given.get("noise")))
-    for i, (count, skip) in enumerate(
-        zip((*reversed(filters[:-1]), filters[0]), reversed(skips)), start=1
-    ):
-        x = layers.Conv2DTranspose(
-            count, 4, strides=2, padding="same", use_bias=False,
-            name=f"up_conv{i}",
-        )(x)
-        x = strided.crop(x, skip.shape[1:3], f"up_crop{i}")
-        x = _joined(strided.activated(x, True, f"up_{i}"), skip)
-    return layers.Conv2D(
-        given["data"].shape[-1], 3, padding="same", name="up_detail"
-    )(x)
+    def encoding(x):
+        if "private" in given:
+            x = _joined(x, _spread(given["private"], x.shape[1:3]))
+        x = layers.Conv2D(code, 3, padding="same", name="code")(x)
+        return _joined(x, _centred(given.get("noise")))
+
+    data = strided.as_maps(given["data"])
+    return unet(data, filters, encoding, given["data"].shape[-1])
 
 
 _BODIES = {"autoencoder": _autoencoder, "unet": _unet, "dense": _dense}

@@ -1,0 +1,7 @@
+"""ConfounderGAN: published pictures that nobody can learn from."""
+
+from kprivacy.confounder_gan.adversary import build_adversary
+from kprivacy.confounder_gan.client import build_client
+from kprivacy.confounder_gan.model import ConfounderGAN
+
+__all__ = ["ConfounderGAN", "build_adversary", "build_client"]

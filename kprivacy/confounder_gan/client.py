@@ -1,0 +1,119 @@
+"""ConfounderGAN's client: the generator, which protects a picture."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from kprivacy import errors
+from kprivacy.layers import RoundToBytes
+from kprivacy.networks import strided
+from kprivacy.networks.unet import unet, up
+
+NETWORKS = ("residual", "unet")
+BOUND = 8 / 255
+
+
+def build_client(
+    input_shape=(None, None, 3),
+    network="unet",
+    filters=(64, 128, 256, 512),
+    blocks=4,
+    bound=BOUND,
+):
+    """Builds the generator, from a picture to the protected picture.
+
+    The noise is `bound` times a hyperbolic tangent, and the outcome is clipped
+    to [0, 1] and rounded to the 256 levels of a file: on pictures that have
+    these levels the bound holds on the stored file. It is fully
+    convolutional, for pictures of any size.
+
+    Args:
+        input_shape: (height, width, channels), without the batch; None for
+            any height and width.
+        network: "unet": a U-Net; "residual": convolutions down by 4,
+            residual blocks, and up.
+        filters: Of each convolution; of "residual" three.
+        blocks: Residual blocks of "residual".
+        bound: Largest change of a pixel, in [0, 1]; cut to whole levels.
+
+    Returns:
+        A functional `keras.Model` named "client" from `image` to the
+        protected image; its layer "noise" is G(x).
+
+    Raises:
+        UserError: The network is unknown, or the bound is less than a level.
+    """
+    errors.check_choice("network", network, NETWORKS)
+    inputs = keras.Input(tuple(input_shape), name="image")
+    if network == "unet":
+        x = unet(inputs, tuple(filters))
+    else:
+        x = _residual(inputs, tuple(filters), blocks)
+    noise = Bounded(levels(bound) / 255, dtype="float32", name="noise")(x)
+    x = layers.Add(dtype="float32", name="sum")([inputs, noise])
+    x = layers.ReLU(max_value=1.0, dtype="float32", name="clipped")(x)
+    x = RoundToBytes(dtype="float32", name="protected")(x)
+    return keras.Model(inputs, x, name="client")
+
+
+def levels(bound):
+    """A bound in [0, 1] as whole levels of 8 bits."""
+    whole = int(np.floor(bound * 255 + 1e-6))
+    if not 1 <= whole <= 255:
+        raise errors.UserError(
+            "`bound` must be at least one level of 255, 1/255, and at most 1. "
+            f"Received: bound={bound!r}."
+        )
+    return whole
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class Bounded(layers.Layer):
+    """A hyperbolic tangent times a bound."""
+
+    def __init__(self, bound, **kwargs):
+        super().__init__(**kwargs)
+        self.bound = bound
+
+    def call(self, inputs):
+        return self.bound * ops.tanh(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "bound": self.bound}
+
+
+def _residual(inputs, filters, blocks):
+    if len(filters) != 3:
+        raise errors.UserError(
+            "`filters` of \"residual\" are of three convolutions. Received: "
+            f"{filters}."
+        )
+    x, sizes = inputs, []
+    for i, (count, strides) in enumerate(zip(filters, (1, 2, 2)), start=1):
+        x = layers.Conv2D(
+            count, 3, strides=strides, padding="same", use_bias=False,
+            name=f"down_conv{i}",
+        )(x)
+        x = strided.activated(x, True, f"down_{i}")
+        sizes.append(x)
+    for i in range(1, blocks + 1):
+        x = _block(x, f"block{i}")
+    x = up(x, filters[1], sizes[1], 1)
+    x = up(x, filters[0], sizes[0], 2)
+    return layers.Conv2D(
+        inputs.shape[-1], 3, padding="same", name="up_detail"
+    )(x)
+
+
+def _block(x, label):
+    y = x
+    for part in "ab":
+        y = layers.Conv2D(
+            x.shape[-1], 3, padding="same", use_bias=False,
+            name=f"{label}{part}_conv",
+        )(y)
+        y = strided.activated(y, True, f"{label}{part}")
+    return layers.Add(name=f"{label}_sum")([x, y])

@@ -1,0 +1,227 @@
+"""ConfounderGAN: noise that makes published pictures unlearnable."""
+
+import keras
+from keras import ops
+
+from kprivacy import errors
+from kprivacy.adversarial import AdversarialModel
+from kprivacy.confounder_gan.moves import moved
+
+ADVERSARIAL = ("equation_5", "algorithm_1", "non_saturating")
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class ConfounderGAN(AdversarialModel):
+    """Trains a generator of noise that stands for the label of a picture.
+
+    The client is the paper's generator, from a picture x to the protected
+    picture x + G(x); its layer "noise" is G(x). The adversary is D, which
+    tells both apart; there is no server. A fixed classifier f, trained on
+    pictures as they are, looks at the noise alone. Each `train_step` takes
+    a batch of pictures with their labels t, and
+
+        maximises  E log D(x) + E log(1 - D(x + G(x)))          over D
+        minimises  E log(1 - D(x + G(x))) + E l(f(G(x)), t)
+                   + alpha E max(0, ||G(x)||_2 - c)              over G
+
+    with the cross entropy l: Equations 2 to 5. Whoever trains on the protected
+    pictures then finds the label in the noise, and does not look for
+    it in the picture. Labels are needed for training alone.
+
+    Algorithm 1 of the paper leaves the first term out of G's step, against
+    its Equation 5; `adversarial="algorithm_1"` does as well, and
+    "non_saturating" minimises -E log D(x + G(x)) in its place. The L2 hinge
+    does not bound single pixels: the client's own bound does.
+
+    Args:
+        client: G, see `kprivacy.confounder_gan.build_client`.
+        adversary: D, see `build_adversary`.
+        classifiers: f, one functional `keras.Model` from pictures to logits,
+            or several, whose losses are averaged. They stand still.
+        hinge_weight: alpha.
+        hinge_bound: c, in units of pictures in [0, 1]: the norm is over all
+            pixels and channels.
+        adversarial: "equation_5", "algorithm_1" or "non_saturating".
+        adversarial_weight: Of D's term in G's step; the paper's is 1.
+        shift: Largest shift of the noise before f sees it in training, in
+            its size; then it is also mirrored at random. 0: as it is.
+        hidden: Share of the pictures' noise in which a square of half a
+            side is zero before f sees it in training.
+        seed: Seeds these moves.
+        **kwargs: Passed to `keras.Model`.
+
+    Example:
+
+    >>> client = kprivacy.confounder_gan.build_client((32, 32, 3))
+    >>> model = kprivacy.ConfounderGAN(
+    ...     client, kprivacy.confounder_gan.build_adversary(client), resnet)
+    >>> model.compile("adam", "adam")
+    >>> model.fit(pictures, labels, epochs=30)
+    >>> protected = client.predict(pictures)
+
+    Reference: Tian et al., ConfounderGAN: protecting image data privacy with
+    causal confounder, 2022.
+    """
+
+    LOSSES = ("loss", "confounder_loss", "hinge_loss", "adversarial_loss",
+              "adversary_loss")
+    ROLES = ("client", "adversary")
+    OPTIONAL_ROLES = ("server",)
+
+    def __init__(
+        self,
+        client,
+        adversary,
+        classifiers,
+        hinge_weight=1.0,
+        hinge_bound=1.0,
+        adversarial="equation_5",
+        adversarial_weight=1.0,
+        shift=0.0,
+        hidden=0.0,
+        seed=None,
+        **kwargs,
+    ):
+        errors.check_choice("adversarial", adversarial, ADVERSARIAL)
+        several = isinstance(classifiers, (list, tuple))
+        given = list(classifiers) if several else [classifiers]
+        _check(client, given)
+        self._given = lambda: given
+        super().__init__(client, None, adversary, seed=seed, **kwargs)
+        self.hinge_weight = hinge_weight
+        self.hinge_bound = hinge_bound
+        self.adversarial = adversarial
+        self.adversarial_weight = adversarial_weight
+        self.shift = shift
+        self.hidden = hidden
+        self.class_loss = keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True
+        )
+        self.real_loss = keras.losses.BinaryCrossentropy(from_logits=True)
+        self.mean_loss = keras.losses.MeanAbsoluteError()
+        # A function, so that Keras does not save its layers a second time.
+        self._both = keras.Model(
+            client.inputs[0],
+            [client.outputs[0], client.get_layer("noise").output],
+        ).__call__
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        # Saved with the model: a loaded one trains on.
+        self.classifiers = self._given()
+
+    def train_step(self, data):
+        images, labels = _unpack(data)
+        protected = self.client(images, training=True)
+        judged = self.minimize(
+            lambda: self.adversary_objective(images, protected, True),
+            "adversary_optimizer",
+        )
+        losses = self.minimize(
+            lambda: self.defender_objective(images, labels, True),
+            "optimizer",
+        )
+        losses["adversary_loss"] = judged["loss"]
+        return self.report(losses, labels, losses["scores"])
+
+    def test_step(self, data):
+        images, labels = _unpack(data)
+        losses = self.defender_objective(images, labels, False)
+        judged = self.adversary_objective(images, losses["protected"], False)
+        losses["adversary_loss"] = judged["loss"]
+        return self.report(losses, labels, losses["scores"])
+
+    def call(self, inputs, training=False):
+        """The protected pictures."""
+        return self.client(inputs, training=training)
+
+    def adversary_objective(self, images, protected, training):
+        """D's loss, minus Equation 2."""
+        real = self.adversary(images, training=training)
+        fake = self.adversary(protected, training=training)
+        return {
+            "loss": self.real_loss(ops.ones_like(real), real)
+            + self.real_loss(ops.zeros_like(fake), fake)
+        }
+
+    def defender_objective(self, images, labels, training):
+        """G's loss, Equation 5, the discriminator standing still."""
+        protected, noise = self._both(images, training=training)
+        seen = noise
+        if training and (self.shift or self.hidden):
+            seen = moved(noise, self.shift, self.hidden, self.noise_generator)
+        scores = [one(seen, training=False) for one in self.classifiers]
+        confounder = sum(
+            self.class_loss(labels, one) for one in scores
+        ) / len(scores)
+        norms = ops.sqrt(ops.sum(ops.square(noise), axis=(1, 2, 3)) + 1e-12)
+        excess = ops.relu(norms - self.hinge_bound)[:, None]
+        hinge = self.mean_loss(ops.zeros_like(excess), excess)
+        adversarial = self._adversarial(protected)
+        return {
+            "loss": self.adversarial_weight * adversarial
+            + confounder + self.hinge_weight * hinge,
+            "confounder_loss": confounder,
+            "hinge_loss": hinge,
+            "adversarial_loss": adversarial,
+            "scores": scores[0],
+            "protected": protected,
+        }
+
+    def _adversarial(self, protected):
+        """D's term in G's step."""
+        if self.adversarial == "algorithm_1":
+            return ops.zeros(())
+        scores = self.adversary(protected, training=False)
+        if self.adversarial == "non_saturating":
+            return self.real_loss(ops.ones_like(scores), scores)
+        return -self.real_loss(ops.zeros_like(scores), scores)
+
+    def get_config(self):
+        names = ("hinge_weight", "hinge_bound", "adversarial",
+                 "adversarial_weight", "shift", "hidden")
+        return {
+            **super().get_config(),
+            "classifiers": [
+                keras.saving.serialize_keras_object(one)
+                for one in self.classifiers
+            ],
+            **{name: getattr(self, name) for name in names},
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        config["classifiers"] = [
+            keras.saving.deserialize_keras_object(
+                one, custom_objects=custom_objects
+            )
+            for one in config["classifiers"]
+        ]
+        return super().from_config(config, custom_objects)
+
+
+def _check(client, classifiers):
+    if "noise" not in [one.name for one in client.layers]:
+        raise errors.UserError(
+            "`client` must have a layer \"noise\", which gives G(x). Received: "
+            "one without. Build it with `kprivacy.confounder_gan.build_client`."
+        )
+    for one in classifiers:
+        shape = tuple(one.input_shape[1:])
+        if len(shape) != 3 or shape[-1] != client.input_shape[-1]:
+            raise errors.UserError(
+                "Each of `classifiers` must take pictures of "
+                f"{client.input_shape[-1]} channels. Received: one for shape "
+                f"{shape}."
+            )
+
+
+def _unpack(data):
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        raise errors.UserError(
+            "ConfounderGAN trains on pairs (pictures, labels). Received: "
+            f"{type(data).__name__}. Pass `x` and `y` to `fit`, without sample "
+            "weights."
+        )
+    return data
