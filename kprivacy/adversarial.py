@@ -132,6 +132,15 @@ class AdversarialModel(keras.Model):
         optimizer.apply(tape.gradient(loss, variables), variables)
         return losses
 
+    def build_metrics(self, labels, outputs):
+        """Builds the metrics of `compile` on examples of their arguments.
+
+        For methods whose metrics are of something else than what the model
+        gives: distributed, Keras would build them on that.
+        """
+        self.compute_metrics(None, labels, outputs)
+        self.reset_metrics()
+
     def report(self, losses, labels, outputs):
         """Updates the trackers and metrics; returns the logs."""
         batch_size = keras.ops.shape(outputs)[0]

@@ -110,6 +110,21 @@ class ConfounderGAN(AdversarialModel):
         # Saved with the model: a loaded one trains on.
         self.classifiers = self._given()
 
+    def compile(self, optimizer, adversary_optimizer, metrics=None, **kwargs):
+        """Configures training.
+
+        Args:
+            optimizer: Of G.
+            adversary_optimizer: Of D.
+            metrics: Of the first classifier's scores of the noise, against
+                the labels.
+            **kwargs: Arguments of `keras.Model.compile`.
+        """
+        super().compile(optimizer, adversary_optimizer, metrics, **kwargs)
+        if metrics:
+            scores = ops.zeros((1, self.classifiers[0].output_shape[-1]))
+            self.build_metrics(ops.zeros((1,), "int32"), scores)
+
     def train_step(self, data):
         images, labels = _unpack(data)
         protected = self.client(images, training=True)

@@ -161,10 +161,8 @@ class GAP(AdversarialModel):
         """
         super().compile(optimizer, adversary_optimizer, metrics, **kwargs)
         if metrics:
-            # Distributed, Keras would build them on the release instead.
             scores = ops.zeros((1, self.adversary.output_shape[-1]))
-            self.compute_metrics(None, ops.zeros((1,), "int32"), scores)
-            self.reset_metrics()
+            self.build_metrics(ops.zeros((1,), "int32"), scores)
 
     def train_step(self, data):
         for_adversary, for_channel = self._batches(data)

@@ -139,7 +139,9 @@ def train(
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
     )
     watched = _Scores(tests)
-    model.fit(batches, epochs=epochs, verbose=0, callbacks=[watched])
+    model.fit(
+        batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watched]
+    )
     return model, watched.found
 
 

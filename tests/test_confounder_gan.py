@@ -1,0 +1,209 @@
+"""ConfounderGAN: the promises of every method, golden numbers, bounds."""
+
+import harness
+import keras
+import numpy as np
+import pytest
+
+import kprivacy
+from kprivacy import networks
+from kprivacy.confounder_gan import build_adversary, build_client
+from kprivacy.confounder_gan.moves import moved
+from kprivacy.errors import UserError
+
+SHAPE = (9, 7, 2)
+OWN = ("adversarial", "shift", "hidden", "hinge_bound", "hinge_weight",
+       "adversarial_weight")
+
+
+def small_model(seed=0, network="residual", classifiers=1, **options):
+    """A small ConfounderGAN on pictures of three classes."""
+    keras.utils.set_random_seed(seed)
+    own = {name: options.pop(name) for name in OWN if name in options}
+    client = build_client(SHAPE, network, (3, 4, 5), blocks=1)
+    model = kprivacy.ConfounderGAN(
+        client,
+        build_adversary(client, (3, 4)),
+        [networks.classifier(SHAPE, 3, "mlp", 8) for _ in range(classifiers)],
+        seed=seed,
+        **own,
+    )
+    model.compile(
+        keras.optimizers.Adam(1e-3),
+        keras.optimizers.Adam(2e-3),
+        metrics=["accuracy"],
+        **options,
+    )
+    return model
+
+
+def whole_model(seed=0, **options):
+    """With everything that has a state to lose."""
+    return small_model(seed, "unet", 2, shift=0.2, hidden=0.5, **options)
+
+
+@pytest.fixture
+def pictures():
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (32, *SHAPE))
+    return (pixels / 255).astype("float32"), generator.integers(0, 3, 32)
+
+
+def test_log_keys(pictures):
+    harness.check_log_keys(small_model, pictures, ["accuracy"])
+
+
+def test_role_isolation(pictures):
+    harness.check_role_isolation(small_model, pictures)
+
+
+def test_the_classifiers_stand_still(pictures):
+    model = whole_model()
+    before = [one.get_weights() for one in model.classifiers]
+    harness.fit(model, pictures, 1)
+    for one, held in zip(model.classifiers, before):
+        for now, then in zip(one.get_weights(), held):
+            np.testing.assert_array_equal(now, then)
+
+
+def test_save_load_continue(pictures, tmp_path):
+    harness.check_save_load_continue(
+        whole_model, pictures, tmp_path / "m.keras"
+    )
+
+
+def test_interrupt_resume(pictures, tmp_path):
+    harness.check_interrupt_resume(whole_model, pictures, tmp_path)
+
+
+def test_several_steps_a_call(pictures):
+    expected, model = small_model(), small_model(steps_per_execution=2)
+    for one in (expected, model):
+        harness.fit(one, pictures, 2)
+    np.testing.assert_allclose(
+        harness.weights(model), harness.weights(expected), atol=1e-5
+    )
+
+
+def test_two_replicas(pictures):
+    """Batch norm sees half a batch on each: numbers are near, not equal."""
+    one = harness.fit(small_model(), pictures, 1).history
+    with harness.two_replicas().scope():
+        model = small_model()
+    two = harness.fit(model, pictures, 1).history
+    for name, values in one.items():
+        np.testing.assert_allclose(two[name], values, rtol=0.2, atol=0.2,
+                                   err_msg=name)
+
+
+def test_mixed_precision(pictures):
+    harness.check_mixed_precision(small_model, pictures)
+
+
+def by_hand(**options):
+    """G(x) = x / 10; D is the mean; f sums, for the first of two classes."""
+    inputs = keras.Input((2, 2, 1), name="image")
+    noise = keras.layers.Rescaling(0.1, name="noise")(inputs)
+    client = keras.Model(inputs, keras.layers.Add()([inputs, noise]))
+    mean = keras.layers.GlobalAveragePooling2D()(inputs)
+    judged = keras.layers.Dense(1, kernel_initializer="ones")(mean)
+    summed = keras.layers.Flatten()(inputs)
+    scores = keras.layers.Dense(2, kernel_initializer="zeros")
+    classifier = keras.Model(inputs, scores(summed))
+    scores.set_weights([np.array([[1.0, 0.0]] * 4), np.zeros(2)])
+    return kprivacy.ConfounderGAN(
+        client, keras.Model(inputs, judged), classifier, hinge_bound=0.04,
+        hinge_weight=2.0, **options,
+    )
+
+
+@pytest.mark.parametrize("adversarial, expected", [
+    # log(1 - D) of the logit .55 is -log(1 + e^.55)
+    ("equation_5", -np.log(1 + np.exp(0.55))),
+    ("algorithm_1", 0.0),
+    # -log D
+    ("non_saturating", np.log(1 + np.exp(-0.55))),
+])
+def test_objectives_by_hand(adversarial, expected):
+    """Pictures of .5: noise .05, its norm .1, its sum .2."""
+    model = by_hand(adversarial=adversarial, adversarial_weight=3.0)
+    images = np.full((4, 2, 2, 1), 0.5, "float32")
+    labels = np.array([0, 0, 1, 1])
+    found = model.defender_objective(images, labels, training=False)
+    confounder = (np.log(1 + np.exp(-0.2)) + np.log(1 + np.exp(0.2))) / 2
+    assert float(found["adversarial_loss"]) == pytest.approx(expected)
+    assert float(found["confounder_loss"]) == pytest.approx(confounder)
+    assert float(found["hinge_loss"]) == pytest.approx(0.06, rel=1e-5)
+    assert float(found["loss"]) == pytest.approx(
+        3 * expected + confounder + 2 * 0.06, rel=1e-5
+    )
+    # D: -log D(.5) - log(1 - D(.55))
+    judged = model.adversary_objective(images, 1.1 * images, False)["loss"]
+    assert float(judged) == pytest.approx(
+        np.log(1 + np.exp(-0.5)) + np.log(1 + np.exp(0.55)), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("network", ["unet", "residual"])
+@pytest.mark.parametrize("bound, levels", [
+    (8 / 255, 8), (16 / 255, 16), (0.03, 7), (1 / 255, 1),
+])
+def test_the_bound_holds_on_stored_pictures(network, bound, levels):
+    keras.utils.set_random_seed(0)
+    client = build_client((None, None, 3), network, (4, 5, 6), 1, bound)
+    for weight in client.trainable_variables:
+        weight.assign(20 * weight)
+    generator = np.random.default_rng(1)
+    for size in ((1, 1), (13, 22), (32, 32)):
+        pixels = generator.integers(0, 256, (2, *size, 3))
+        sent = client.predict((pixels / 255).astype("float32"), verbose=0)
+        stored = np.rint(sent * 255)
+        np.testing.assert_allclose(sent * 255, stored, atol=1e-3)
+        assert stored.min() >= 0 and stored.max() <= 255
+        changed = np.abs(stored - pixels).max()
+        assert changed <= levels
+        if size == (32, 32):
+            assert changed == levels
+
+
+def test_noise_is_moved_as_pictures_are():
+    noise = np.zeros((400, 8, 6, 1), "float32")
+    noise[:, 3, 1] = 1.0
+    generator = keras.random.SeedGenerator(0)
+    found = np.array(moved(noise, 0.25, 0.0, generator))[..., 0]
+    rows, columns = np.unravel_index(
+        found.reshape(400, -1).argmax(axis=1), (8, 6)
+    )
+    there = found.max(axis=(1, 2)) == 1
+    # Two pixels each way in a height of 8; 1.5, rounded, in a width of 6.
+    assert set(rows[there]) == {1, 2, 3, 4, 5}
+    assert set(columns[there]) <= set(range(6))
+    turned = (columns[there] > 2).mean()
+    assert 0.4 < turned < 0.6
+    covered = np.array(moved(np.ones_like(noise), 0, 0.5, generator))
+    whole = covered.min(axis=(1, 2, 3)) == 1
+    assert 0.4 < whole.mean() < 0.6
+    assert 0.6 < covered[~whole].mean() < 0.95
+
+
+def test_errors(pictures):
+    with pytest.raises(UserError, match="at least one level"):
+        build_client(bound=0.003)
+    with pytest.raises(UserError, match="three convolutions"):
+        build_client(network="residual", filters=(4, 8))
+    with pytest.raises(UserError, match="'equation_5'"):
+        small_model(adversarial="hinge")
+    client = build_client(SHAPE, filters=(3, 4))
+    plain = keras.Sequential([keras.Input(SHAPE)])
+    with pytest.raises(UserError, match='a layer "noise"'):
+        kprivacy.ConfounderGAN(
+            plain, build_adversary(client, (3,)),
+            networks.classifier(SHAPE, 3, "mlp", 8),
+        )
+    with pytest.raises(UserError, match="pictures of 2 channels"):
+        kprivacy.ConfounderGAN(
+            client, build_adversary(client, (3,)),
+            networks.classifier((9, 7, 3), 3, "mlp", 8),
+        )
+    with pytest.raises(UserError, match="without sample weights"):
+        small_model().fit(*pictures, sample_weight=np.ones(32), verbose=0)

@@ -1,0 +1,190 @@
+"""The unauthorised trainer: augmentations, countermeasures, what it finds."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kprivacy import networks
+from kprivacy.attacks import Retraining
+from kprivacy.attacks.retraining import (
+    augmentations,
+    countermeasures,
+    mixed,
+    policies,
+    trainer,
+)
+from kprivacy.data import Arrays
+from kprivacy.errors import UserError
+
+
+@pytest.fixture
+def batch():
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (40, 16, 16, 3)) / 255
+    return images.astype("float32"), np.eye(4, dtype="float32")[
+        np.arange(40) % 4
+    ]
+
+
+@pytest.mark.parametrize("name", list(augmentations.NAMES))
+def test_augmentations_keep_shapes_and_repeat(batch, name):
+    found = [
+        augmentations.NAMES[name](*batch, np.random.default_rng(seed))
+        for seed in (1, 1, 2)
+    ]
+    for images, labels in found:
+        assert images.shape == batch[0].shape and images.dtype == np.float32
+        assert images.min() >= 0 and images.max() <= 1
+        np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    if name != "none":
+        assert (found[0][0] != batch[0]).any()
+        assert (found[0][0] != found[2][0]).any()
+
+
+def test_crops_and_mirrors_are_windows(batch):
+    images, labels = batch
+    found, _ = augmentations.crop(images, labels, np.random.default_rng(0))
+    padded = np.pad(images, [(0, 0), (2, 2), (2, 2), (0, 0)])
+    places = set()
+    for one, around in zip(found, padded):
+        at = [(i, j) for i in range(5) for j in range(5)
+              if (around[i:i + 16, j:j + 16] == one).all()]
+        assert len(at) == 1
+        places.add(at[0])
+    assert len(places) > 10
+    found, _ = augmentations.flip(images, labels, np.random.default_rng(0))
+    turned = (found == images[:, :, ::-1]).all(axis=(1, 2, 3))
+    kept = (found == images).all(axis=(1, 2, 3))
+    assert (turned ^ kept).all() and 10 < turned.sum() < 30
+
+
+def test_squares_and_mixtures(batch):
+    generator = np.random.default_rng(3)
+    ones = np.ones((200, 32, 32, 1), "float32")
+    found, _ = augmentations.cutout(ones, ones, generator)
+    # 16 x 16 of 32 x 32 inside, less where it hangs over the edge.
+    hidden = 1 - found.mean(axis=(1, 2, 3))
+    assert hidden.max() == pytest.approx(0.25) and hidden.min() >= 0.06
+    images, labels = batch
+    mixtures, shares = augmentations.mixup(images, labels, generator)
+    assert ((shares > 0).sum(axis=1) <= 2).all()
+    cut = [augmentations.cutmix(images, labels, generator) for _ in range(20)]
+    plain = [one for one, _ in cut if (one == images).all()]
+    assert 3 < len(plain) < 17
+    for one, share in cut:
+        foreign = (one != images).any(axis=-1).mean(axis=(1, 2))
+        whole = np.abs(1 - share[np.arange(40), np.arange(40) % 4])
+        assert (whole <= foreign.max() + 1e-6).all()
+
+
+def test_the_policy_has_its_operations(batch):
+    used = {step[0] for pair in policies.CIFAR10 for step in pair}
+    assert len(policies.CIFAR10) == 25
+    assert used == set(policies._OPERATIONS)
+    grey = batch[0][..., :1]
+    assert policies.cifar10(grey, np.random.default_rng(0)).shape == grey.shape
+
+
+@pytest.mark.parametrize("name", list(countermeasures.NAMES))
+def test_countermeasures(batch, name):
+    found = countermeasures.NAMES[name](batch[0])
+    assert found.shape == batch[0].shape and found.dtype == np.float32
+    np.testing.assert_allclose(found * 255, np.rint(found * 255), atol=1e-4)
+    assert (found != batch[0]).any()
+    if name == "grey":
+        assert (found == found[..., :1]).all()
+    if name == "bits_2":
+        assert len(np.unique(found)) == 4
+
+
+def shortcut(count, strength, seed=0):
+    """Pictures whose class is hard to see, with a shortcut if asked for.
+
+    The class is whether both halves are as bright; the corner tells it.
+    """
+    generator = np.random.default_rng(seed)
+    halves = generator.choice([-1, 1], (2, count))
+    labels = (halves[0] * halves[1] > 0).astype("int32")
+    images = generator.uniform(0.3, 0.7, (count, 8, 8, 1))
+    images[:, :, :4] += 0.15 * halves[0][:, None, None, None]
+    images[:, :, 4:] += 0.15 * halves[1][:, None, None, None]
+    images[:, :2, :2] += strength * (labels - 0.5)[:, None, None, None]
+    return Arrays(np.clip(images, 0, 1).astype("float32"), labels, 2)
+
+
+def test_a_shortcut_is_what_is_learnt():
+    """A claim: the trainer of protected data is worse on clean pictures."""
+    test = shortcut(400, 0.0, 1)
+    attack = Retraining("mlp", 8, "none", epochs=8, batch_size=32,
+                        learning_rate=0.05)
+    clean = attack.run(shortcut(400, 0.0), test, test.take(slice(0, 50)))
+    assert clean.accuracy > 0.9 and len(clean.test) == 8
+    assert clean.stopped_accuracy <= clean.peak_accuracy
+    assert trainer.accuracy(attack.model, test) == clean.accuracy
+    fooled = attack.run(shortcut(400, 0.6), test)
+    assert fooled.accuracy < 0.75
+    assert fooled.stopped_accuracy is None
+    json.dumps(fooled.to_dict())
+    assert "at most" in fooled.summary()
+    again = attack.run(shortcut(400, 0.6), test)
+    assert again.test == fooled.test
+
+
+@pytest.mark.parametrize("countermeasure", ["grey", "adversarial_training"])
+def test_countermeasures_train(countermeasure):
+    attack = Retraining("lenet", 8, "flip+crop", countermeasure, epochs=1)
+    test = shortcut(64, 0.0, 1)
+    test.data = np.pad(test.data, [(0, 0), (8, 8), (8, 8), (0, 0)])
+    assert 0 <= attack.run(test, test).accuracy <= 1
+
+
+def test_some_are_protected():
+    natural = shortcut(100, 0.0)
+    protected = shortcut(100, 0.6)
+    for share in (0.0, 0.3, 1.0):
+        found, where = mixed(natural, protected, share, seed=1)
+        assert where.sum() == pytest.approx(100 * share, abs=1)
+        assert (natural.labels[where] == 1).sum() == pytest.approx(
+            share * (natural.labels == 1).sum(), abs=0.6
+        )
+        np.testing.assert_array_equal(found.data[where],
+                                      protected.data[where])
+        np.testing.assert_array_equal(found.data[~where],
+                                      natural.data[~where])
+    with pytest.raises(UserError, match="from 0 to 1"):
+        mixed(natural, protected, 1.5)
+
+
+def test_errors():
+    for options, sentence in (
+        ({"augmentation": "spin"}, "'flip"),
+        ({"countermeasure": "wash"}, "'grey'"),
+        ({"epochs": 0}, "`epochs`"),
+        ({"network": "vgg99"}, "'resnet18'"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            Retraining(**options).run(shortcut(8, 0.0), shortcut(8, 0.0))
+    small = shortcut(8, 0.0)
+    wide = Arrays(np.zeros((8, 9, 8, 1), "float32"), small.labels, 2)
+    with pytest.raises(UserError, match="images of one shape"):
+        Retraining().run(small, wide)
+
+
+@pytest.mark.parametrize("network, count", [
+    # The published numbers of parameters, with batch norm's moving ones.
+    ("resnet18", 11_689_512 + 9_600),
+    ("resnet50", 25_557_032 + 53_120),
+    ("densenet121", 7_978_856 + 83_648),
+])
+def test_networks_have_their_size(network, count):
+    model = networks.classifier((64, 64, 3), 1000, network, stem="imagenet")
+    assert model.count_params() == count
+    assert model.get_layer("mean").input.shape[1:3] == (2, 2)
+
+
+@pytest.mark.parametrize("network", networks.classifiers.NAMES)
+def test_classifiers_of_any_network(network):
+    model = networks.classifier((28, 28, 1), 7, network, 8)
+    assert model.predict(np.zeros((2, 28, 28, 1)), verbose=0).shape == (2, 7)
