@@ -1,0 +1,78 @@
+"""Noise that needs labels, or no thought: what ConfounderGAN is held against.
+
+Each gives noise for `kprivacy.data.Arrays` of images, float32 of their shape;
+`published` adds it as a file keeps it.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from kprivacy import errors
+
+# Of the side: 36 of 224 pixels in the paper.
+PATCH = 36 / 224
+
+
+def published(part, noise):
+    """`Arrays` with noise added, clipped, at the levels of 8 bits.
+
+    Args:
+        part: `Arrays` of images.
+        noise: Of their shape. Rounding is to the nearest, of both signs.
+    """
+    if np.shape(noise) != part.data.shape:
+        raise errors.UserError(
+            "`noise` must have the shape of the images, "
+            f"{part.data.shape}. Received: {np.shape(noise)}."
+        )
+    pixels = np.rint(part.data * 255.0) + np.rint(np.asarray(noise) * 255.0)
+    return dataclasses.replace(
+        part, data=(np.clip(pixels, 0, 255) / 255).astype(np.float32)
+    )
+
+
+def class_patches(part, seed=0):
+    """Class-wise patches: a corner of each image is the sign of its class.
+
+    A random pattern for each class in the lower right corner, 36/224 of a
+    side, visible to everybody.
+
+    Reference: Tian et al., ConfounderGAN, 2022, section 4.2.
+    """
+    height, width, channels = part.data.shape[1:]
+    size = [max(1, round(PATCH * n)) for n in (height, width)]
+    generator = np.random.default_rng(seed)
+    patterns = generator.random((part.num_classes, *size, channels))
+    noise = np.zeros_like(part.data)
+    corner = (slice(None), slice(-size[0], None), slice(-size[1], None))
+    noise[corner] = patterns[part.labels] - part.data[corner]
+    return noise
+
+
+def class_noise(part, bound=8 / 255, seed=0):
+    """Class-wise noise: one pattern of +-`bound` for all images of a class."""
+    generator = np.random.default_rng(seed)
+    shape = (part.num_classes, *part.data.shape[1:])
+    signs = generator.choice(np.float32([-1, 1]), shape)
+    return (bound * signs)[part.labels]
+
+
+def random_like(noise, seed=0):
+    """Gaussian noise of the same norm, image by image."""
+    noise = np.asarray(noise, np.float32)
+    drawn = np.random.default_rng(seed).normal(size=noise.shape)
+    axes = tuple(range(1, noise.ndim))
+    lengths = [
+        np.sqrt(np.sum(np.square(one), axis=axes, keepdims=True))
+        for one in (noise, drawn)
+    ]
+    return (drawn * lengths[0] / lengths[1]).astype(np.float32)
+
+
+def shuffled(noise, seed=0):
+    """The noise of other images: each gets another one's."""
+    order = np.random.default_rng(seed).permutation(len(noise))
+    moved = np.empty_like(noise)
+    moved[order] = np.asarray(noise)[np.roll(order, 1)]
+    return moved
