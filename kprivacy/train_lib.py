@@ -8,7 +8,7 @@ import keras
 
 from kprivacy import callbacks, errors, workdir
 
-METHODS = ("ran", "fakesafe", "gap")
+METHODS = ("ran", "fakesafe", "gap", "confounder_gan")
 
 
 def train(config, directory):
@@ -29,7 +29,7 @@ def train(config, directory):
     dataset, held = method.datasets(config)
     workdir.write_config(directory, config)
     keras.utils.set_random_seed(config.seed)
-    model = method.build(config, dataset)
+    model = method.build(config, dataset, directory / "parts")
     _fit(model, config, directory, dataset, held, method.schedules(config))
     method.write_parts(model, config, directory)
     save(model, directory / "model.keras")
@@ -40,9 +40,10 @@ def method_of(config):
     """The module that trains a config's method, `kprivacy.METHOD.training`.
 
     It has `datasets(config)`, the batches to train on and those that are
-    watched; `build(config, dataset)`, the compiled model;
-    `schedules(config)`, callbacks; and `write_parts(model, config,
-    directory)`, for what is handed on beside model.keras.
+    watched; `build(config, dataset, parts)`, the compiled model, where `parts`
+    is a folder for what is trained before it, or None; `schedules(config)`,
+    callbacks; and `write_parts(model, config, directory)`, for what is handed
+    on beside model.keras.
     """
     errors.check_choice("config.method", config.method, METHODS)
     return importlib.import_module(f"kprivacy.{config.method}.training")

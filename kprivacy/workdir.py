@@ -2,6 +2,7 @@
 
     config.json     what was trained, on which data
     checkpoints/    the state after the last whole epoch, while training
+    parts/          classifiers that a method trains before its game
     model.keras     the trained model
     metrics.csv     one row an epoch
     logs/           for TensorBoard
@@ -81,6 +82,26 @@ def read_model(workdir):
     return keras.saving.load_model(path)
 
 
+def kept(path, make):
+    """A model that is trained once: loaded from `path`, or made and saved.
+
+    Args:
+        path: Of a .keras file; None makes it and keeps nothing.
+        make: Function that gives the model.
+    """
+    import keras
+
+    if path is not None and path.exists():
+        return keras.saving.load_model(path, compile=False)
+    model = make()
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f"unfinished_{path.name}")
+        model.save(beside)
+        beside.replace(path)
+    return model
+
+
 def read_data(config, split):
     """The `Arrays` of one part of a config's data set, or of "one+other"."""
     return data.join([
@@ -94,10 +115,19 @@ def read_batches(config, split, batch_size=None, shuffle=True):
 
     Args:
         config: A config of `configs/`.
-        split: As for `kprivacy.data.load`.
+        split: As for `kprivacy.data.load`, or "one+other", in memory.
         batch_size: Examples a batch; the config's if None.
         shuffle: Whether there is a new order each epoch.
     """
+    if "+" in split:
+        from kprivacy.data import pipeline
+
+        part = read_data(config, split)
+        dataset = pipeline.batches(
+            part, batch_size or config.batch_size, config.seed, shuffle
+        )
+        dataset.num_classes = part.num_classes
+        return dataset
     return data.load(
         config.data.name,
         split,

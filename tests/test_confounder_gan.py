@@ -1,12 +1,16 @@
 """ConfounderGAN: the promises of every method, golden numbers, bounds."""
 
+import importlib
+import pkgutil
+
 import harness
 import keras
 import numpy as np
 import pytest
 
+import configs
 import kprivacy
-from kprivacy import networks
+from kprivacy import networks, train_lib
 from kprivacy.confounder_gan import build_adversary, build_client
 from kprivacy.confounder_gan.moves import moved
 from kprivacy.errors import UserError
@@ -207,3 +211,40 @@ def test_errors(pictures):
         )
     with pytest.raises(UserError, match="without sample weights"):
         small_model().fit(*pictures, sample_weight=np.ones(32), verbose=0)
+
+
+CONFIGS = [
+    one.name for one in pkgutil.iter_modules(configs.__path__)
+    if one.name.startswith("confounder_gan_")
+    and one.name != "confounder_gan_base"
+]
+
+
+def test_a_config_trains_and_goes_on(tmp_path):
+    config = importlib.import_module(
+        "configs.confounder_gan_cifar10_subset"
+    ).get_config("smoke")
+    model = train_lib.train(config, tmp_path)
+    (part,) = (tmp_path / "parts").iterdir()
+    before = part.stat().st_mtime_ns
+    again = train_lib.train(config, tmp_path)
+    images = np.zeros((2, 30, 17, 1), "float32")
+    np.testing.assert_array_equal(
+        model.predict(images, verbose=0), again.predict(images, verbose=0)
+    )
+    (tmp_path / "model.keras").unlink()
+    train_lib.train(config, tmp_path)
+    assert part.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_configs_and_their_sweeps(name):
+    module = importlib.import_module(f"configs.{name}")
+    for overrides in module.get_sweep():
+        config = module.get_config()
+        config.update_from_flattened_dict(overrides)
+    paper = module.get_config("paper").model
+    assert (paper.shift, paper.hidden) == (0, 0)
+    assert paper.adversarial == "equation_5"
+    with pytest.raises(ValueError, match="must be one of"):
+        module.get_config("large")

@@ -69,13 +69,11 @@ def moved(images, reach, generator):
 
 
 def train_content(config):
-    """The classifier of a config's source, or None where it has no weight.
+    """The classifier of a config's source.
 
     A network as the judges' of `kprivacy.attacks.fakes`, and never the same
     one: it learns from the training part of the source, and its copies, alone.
     """
-    if not config.model.content_weight:
-        return None
     from kprivacy.attacks.fakes import train_classifier
     from kprivacy.fakesafe import domains
 

@@ -6,7 +6,7 @@ import pathlib
 import keras
 import numpy as np
 
-from kprivacy import files
+from kprivacy import files, workdir
 from kprivacy.errors import UserError
 from kprivacy.fakesafe import domains, words
 from kprivacy.fakesafe.adversary import build_adversary
@@ -39,7 +39,7 @@ def datasets(config):
     return dataset, held
 
 
-def build(config, dataset):
+def build(config, dataset, parts=None):
     """Builds and compiles the model of a config for a `pairs` dataset."""
     source, target = (one.shape[1:] for one in dataset.element_spec)
     client = build_client(source, target, **config.client)
@@ -50,7 +50,7 @@ def build(config, dataset):
         server,
         adversary,
         seed=config.seed,
-        content=train_content(config),
+        content=_content(config, parts),
         **config.model,
     )
     steps = config.epochs * int(dataset.cardinality())
@@ -65,6 +65,14 @@ def build(config, dataset):
         steps_per_execution=config.steps_per_execution,
     )
     return model
+
+
+def _content(config, parts):
+    """The classifier of the source, or None where it has no weight."""
+    if not config.model.content_weight:
+        return None
+    path = parts and parts / "content.keras"
+    return workdir.kept(path, lambda: train_content(config))
 
 
 def schedules(config):

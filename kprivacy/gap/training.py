@@ -34,7 +34,7 @@ def datasets(config):
     return dataset, held
 
 
-def build(config, dataset):
+def build(config, dataset, parts=None):
     """Builds and compiles the model of a config for its `datasets`' first."""
     known = dataset.known
     count = known["private"].count

@@ -19,7 +19,7 @@ def datasets(config):
     return dataset, held
 
 
-def build(config, dataset):
+def build(config, dataset, parts=None):
     """Builds and compiles the model of a config for a `data.load` dataset."""
     client = build_client(_shape(dataset), **config.client)
     server = build_server(

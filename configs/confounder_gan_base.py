@@ -1,0 +1,84 @@
+"""Fields that every ConfounderGAN config has, and their defaults."""
+
+import ml_collections
+from kprivacy.configs import common
+
+SMOKE_EXAMPLES = 64
+
+
+def confounder_gan(name, variant=None):
+    """ConfounderGAN on the data set `name`, by default with Equation 5.
+
+    The paper's appendix with networks, optimizer, alpha and c is not
+    available: they are chosen here.
+
+    Args:
+        name: As for `kprivacy.data.load`.
+        variant: None for what is added to the paper; "paper" for its losses
+            alone; "smoke" for two steps on a few examples.
+    """
+    common.check_variant(variant, ("paper", "smoke"))
+    config = ml_collections.ConfigDict()
+    config.method = "confounder_gan"  # folder of kprivacy that trains it
+    config.seed = 0  # of weights, orders and moves
+    config.epochs = 40  # passes over the pictures
+    config.batch_size = 128  # pictures a step
+    config.steps_per_execution = 10  # batches a call of the train function
+    config.learning_rate = 1e-3  # of the generator
+    config.adversary_learning_rate = 1e-4  # of the discriminator
+    config.beta_1 = 0.5  # Adam's momentum
+    config.cosine_decay = True  # whether both rates decay to 2 %
+
+    config.data = data = common.data_set(name)
+    data.stream = False  # whether batches are read from disk as they come
+    data.train_split = "defender+attacker"  # what is to be published
+    data.validation_split = "defender[:5%]"  # what is watched in training
+    data.test_split = "test"  # clean pictures that trainers are tested on
+
+    config.classifier = classifier = ml_collections.ConfigDict()
+    classifier.networks = ("resnet18",)  # that look at the noise
+    classifier.width = 16  # filters of the first layers; 64 is the original
+    classifier.epochs = 15  # of their training, on pictures as they are
+    classifier.batch_size = 128  # examples a step
+    classifier.learning_rate = 0.1  # of SGD at the start
+    classifier.augmentation = "flip+crop"  # in their training
+
+    config.client = client = ml_collections.ConfigDict()
+    client.network = "unet"  # or "residual"
+    client.filters = (32, 64, 128, 128)  # of each convolution
+    client.blocks = 4  # of "residual"
+    client.bound = 8 / 255  # largest change of a pixel
+
+    config.adversary = adversary = ml_collections.ConfigDict()
+    adversary.filters = (32, 64, 128)  # of each convolution
+
+    config.model = model = ml_collections.ConfigDict()
+    model.hinge_weight = 1.0  # alpha
+    model.hinge_bound = 1.2  # c: 8/255 everywhere would be 1.74 in CIFAR-10
+    model.adversarial = "equation_5"  # or "algorithm_1", "non_saturating"
+    model.adversarial_weight = 1.0  # of that term
+    model.shift = 0.0  # largest shift of noise before it is classified
+    model.hidden = 0.0  # share of noise of which a square is hidden
+
+    if variant == "smoke":
+        shrink(config)
+    elif variant is None:
+        model.shift = 0.125
+        model.hidden = 0.3
+    return config
+
+
+def shrink(config):
+    """Two steps on a few examples, to see that everything runs."""
+    config.epochs = 2
+    config.batch_size = SMOKE_EXAMPLES // 2
+    config.steps_per_execution = 1
+    config.data.name = "digits"
+    config.data.train_split = f"defender[:{SMOKE_EXAMPLES}]"
+    config.data.validation_split = f"defender[:{SMOKE_EXAMPLES}]"
+    config.data.test_split = f"test[:{SMOKE_EXAMPLES}]"
+    config.classifier.networks = ("lenet",)
+    config.classifier.width = 8
+    config.classifier.epochs = 1
+    config.client.filters = (4, 8)
+    config.adversary.filters = (4, 8)

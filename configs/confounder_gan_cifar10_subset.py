@@ -1,0 +1,20 @@
+"""ConfounderGAN on 10,000 pictures of CIFAR-10.
+
+    python -m kprivacy.train --workdir=W \\
+        --config=configs/confounder_gan_cifar10_subset.py
+
+Variants: "paper" has the paper's losses alone. See docs/confounder_gan.md.
+"""
+
+from kprivacy.configs import confounder_gan_base
+
+
+def get_config(variant=None):
+    """Returns the config; `variant` may be "paper" or "smoke"."""
+    config = confounder_gan_base.confounder_gan("cifar10_subset", variant)
+    return config
+
+
+def get_sweep():
+    """A sweep of the hinge's weight, as overrides of single fields."""
+    return [{"model.hinge_weight": one} for one in (0.3, 1.0, 3.0)]

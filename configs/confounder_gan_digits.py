@@ -1,0 +1,24 @@
+"""ConfounderGAN on the embedded digits.
+
+    python -m kprivacy.train --workdir=W \\
+        --config=configs/confounder_gan_digits.py
+
+Variants: "paper" has the paper's losses alone. See docs/confounder_gan.md.
+"""
+
+from kprivacy.configs import confounder_gan_base
+
+
+def get_config(variant=None):
+    """Returns the config; `variant` may be "paper" or "smoke"."""
+    config = confounder_gan_base.confounder_gan("digits", variant)
+    if variant != "smoke":
+        config.client.bound = 16 / 255
+        config.classifier.networks = ("lenet",)
+        config.model.hinge_bound = 1.6
+    return config
+
+
+def get_sweep():
+    """A sweep of the hinge's weight, as overrides of single fields."""
+    return [{"model.hinge_weight": one} for one in (0.3, 1.0, 3.0)]

@@ -1,0 +1,88 @@
+"""How a config trains ConfounderGAN."""
+
+from kprivacy import workdir
+from kprivacy.attacks.retraining import augmentations
+from kprivacy.confounder_gan.adversary import build_adversary
+from kprivacy.confounder_gan.client import build_client
+from kprivacy.confounder_gan.model import ConfounderGAN
+from kprivacy.optimizers import adam
+
+# Apart from the seeds of whoever trains without leave.
+CLASSIFIER_SEED = 1000
+
+
+def datasets(config):
+    """Batches of pictures with labels to train on, and those watched."""
+    dataset = workdir.read_batches(config, config.data.train_split)
+    held = workdir.read_batches(
+        config, config.data.validation_split, batch_size=512, shuffle=False
+    )
+    return dataset, held
+
+
+def build(config, dataset, parts=None):
+    """Builds and compiles the model of a config for its batches."""
+    channels = dataset.element_spec[0].shape[-1]
+    client = build_client((None, None, channels), **config.client)
+    model = ConfounderGAN(
+        client,
+        build_adversary(client, **config.adversary),
+        classifiers(config, parts),
+        seed=config.seed,
+        **config.model,
+    )
+    steps = config.epochs * int(dataset.cardinality())
+    model.compile(
+        optimizer=adam(
+            config.learning_rate, steps, config.cosine_decay,
+            beta_1=config.beta_1,
+        ),
+        adversary_optimizer=adam(
+            config.adversary_learning_rate, steps, config.cosine_decay,
+            beta_1=config.beta_1,
+        ),
+        metrics=["accuracy"],
+        steps_per_execution=config.steps_per_execution,
+    )
+    return model
+
+
+def classifiers(config, parts=None):
+    """The fixed classifiers of a config, trained on pictures as they are."""
+    section = config.classifier
+    return [
+        workdir.kept(
+            parts and parts / f"classifier_{i}_{network}.keras",
+            lambda network=network, i=i: _classifier(
+                config, network, CLASSIFIER_SEED + config.seed + i
+            ),
+        )
+        for i, network in enumerate(section.networks)
+    ]
+
+
+def schedules(config):
+    """No callbacks."""
+    return []
+
+
+def write_parts(model, config, directory):
+    """Nothing: the export stage hands on ConfounderGAN's parts."""
+
+
+def _classifier(config, network, seed):
+    from kprivacy.attacks.retraining import trainer
+
+    section = config.classifier
+    known = workdir.read_data(config, config.data.train_split)
+    return trainer.train(
+        known,
+        {},
+        augmentations.NAMES[section.augmentation],
+        network=network,
+        width=section.width,
+        epochs=section.epochs,
+        batch_size=section.batch_size,
+        learning_rate=section.learning_rate,
+        seed=seed,
+    )[0]
