@@ -20,8 +20,8 @@ METHODS = tuple(_CLASSES)
 _MODULES = (
     "adversarial", "attacks", "audit_lib", "baselines", "callbacks",
     "confounder_gan", "data", "experiments", "fakesafe", "gap", "layers",
-    "losses", "metrics", "networks", "ran", "releases", "theory", "train_lib",
-    "tune_lib", "workdir",
+    "losses", "metrics", "networks", "photos", "ran", "releases", "theory",
+    "train_lib", "tune_lib", "workdir",
 )
 
 

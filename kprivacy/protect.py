@@ -1,4 +1,6 @@
-"""Makes fakes of private pictures or vectors that are safe to hand on.
+"""Makes private pictures safe to hand on, or to publish.
+
+With a client of FakeSafe, fakes that only a receiver turns back:
 
     python -m kprivacy.protect --new_key=KEY
     python -m kprivacy.protect --client=W/client --input=PHOTOS --output=O \
@@ -8,13 +10,21 @@ O gets the fakes under random names and manifest.json. Names of the originals
 are in it sealed with the key; without a key they are lost, and what is
 recovered is named by the ids of the fakes. Run again after an interruption,
 it goes on where it stopped.
+
+With a client of ConfounderGAN, the same pictures with noise that nobody sees
+and that leaves strangers nothing to learn:
+
+    python -m kprivacy.protect --client=W/client --input=PHOTOS --output=O
+
+O gets the pictures under their names, and what was measured on the stored
+files as report.csv and report.json.
 """
 
 import sys
 
 from absl import app, flags
 
-from kprivacy import program
+from kprivacy import errors, program
 
 _CLIENT = flags.DEFINE_string(
     "client", None, "Folder of the trained client, or its working directory."
@@ -40,6 +50,18 @@ _COVERS = flags.DEFINE_string(
 _RESIZE = flags.DEFINE_bool(
     "resize", False, "Whether images of another size or mode are converted."
 )
+_METADATA = flags.DEFINE_enum(
+    "metadata", "strip", ["strip", "keep"], "Of ConfounderGAN: what happens to "
+    "EXIF. The turn in it is applied either way."
+)
+_FORMAT = flags.DEFINE_enum(
+    "format", "same", ["same", "png"], "Of ConfounderGAN: what is written. "
+    "JPEG is lossy: the report says how much it changes."
+)
+_PREVIEW = flags.DEFINE_string(
+    "preview", None, "Of ConfounderGAN: folder for pictures of the original, "
+    "the protected one and the noise beside each other."
+)
 
 
 def main(argv):
@@ -57,14 +79,41 @@ def main(argv):
             secret.write_new(_NEW_KEY.value)
             print(f"key: {_NEW_KEY.value}")
             return
-        result = protect_lib.protect(
-            **needed,
-            key_file=_KEY_FILE.value,
-            batch_size=_BATCH_SIZE.value,
-            resize=_RESIZE.value,
-            covers=_COVERS.value,
-        )
+        result = _run(protect_lib, needed)
     sys.exit(report.tell(result, "protected", _OUTPUT.value))
+
+
+def _run(protect_lib, needed):
+    from kprivacy.protection import sides
+
+    if sides.method_of(needed["client"]) == "confounder_gan":
+        from kprivacy.photos import run as photos
+
+        _refuse(key_file=_KEY_FILE, covers=_COVERS)
+        return photos.protect(
+            **{**needed, "client": sides.read_generator(needed["client"])},
+            metadata=_METADATA.value,
+            format=_FORMAT.value,
+            preview=_PREVIEW.value,
+        )
+    _refuse(preview=_PREVIEW)
+    return protect_lib.protect(
+        **needed,
+        key_file=_KEY_FILE.value,
+        batch_size=_BATCH_SIZE.value,
+        resize=_RESIZE.value,
+        covers=_COVERS.value,
+    )
+
+
+def _refuse(**held):
+    """Raises where a flag is given that this client has no use for."""
+    for name, flag in held.items():
+        if flag.value is not None:
+            raise errors.UserError(
+                f"This client has no use for --{name}. Received: "
+                f"{flag.value!r}. Leave it out."
+            )
 
 
 def run():

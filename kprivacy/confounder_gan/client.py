@@ -92,9 +92,12 @@ def _residual(inputs, filters, blocks):
             f"{filters}."
         )
     x, sizes = inputs, []
-    for i, (count, strides) in enumerate(zip(filters, (1, 2, 2)), start=1):
+    # Of 4 x 4 the places do not depend on whether the size is odd: tiles of
+    # a picture then give what the whole gives.
+    for i, (count, size) in enumerate(zip(filters, (3, 4, 4)), start=1):
         x = layers.Conv2D(
-            count, 3, strides=strides, padding="same", use_bias=False,
+            count, size, strides=1 if i == 1 else 2, padding="same",
+            use_bias=False,
             name=f"down_conv{i}",
         )(x)
         x = strided.activated(x, True, f"down_{i}")

@@ -1,9 +1,11 @@
 """How a config trains ConfounderGAN."""
 
-from kprivacy import workdir
+import pathlib
+
+from kprivacy import files, workdir
 from kprivacy.attacks.retraining import augmentations
 from kprivacy.confounder_gan.adversary import build_adversary
-from kprivacy.confounder_gan.client import build_client
+from kprivacy.confounder_gan.client import build_client, levels
 from kprivacy.confounder_gan.model import ConfounderGAN
 from kprivacy.optimizers import adam
 
@@ -67,7 +69,15 @@ def schedules(config):
 
 
 def write_parts(model, config, directory):
-    """Nothing: the export stage hands on ConfounderGAN's parts."""
+    """Writes client/, the generator for `kprivacy.protect`."""
+    with files.new_folder(pathlib.Path(directory) / "client") as beside:
+        model.client.save(beside / "client.keras")
+        files.write_json(beside / "domain.json", {
+            "format": 1,
+            "method": "confounder_gan",
+            "channels": int(model.client.output_shape[-1]),
+            "bound": levels(config.client.bound),
+        })
 
 
 def _classifier(config, network, seed):

@@ -98,6 +98,32 @@ def read(folder, role):
     return side
 
 
+def method_of(folder):
+    """The method that a client's domain.json names, or None."""
+    root = pathlib.Path(folder).expanduser()
+    for path in (root / DOMAIN, root / "client" / DOMAIN):
+        if path.is_file():
+            held = files.read_json(path)
+            return held.get("method") if isinstance(held, dict) else None
+    return None
+
+
+def read_generator(folder):
+    """Loads the client of ConfounderGAN."""
+    import kprivacy.confounder_gan  # noqa: F401
+
+    root = pathlib.Path(folder).expanduser()
+    inside = root / "client"
+    root = inside if (inside / DOMAIN).is_file() else root
+    if not (root / "client.keras").is_file():
+        raise UserError(
+            "--client must be a folder with client.keras, as training leaves "
+            f"it in W/client. Received: {str(folder)!r} without. Copy the "
+            "whole folder."
+        )
+    return _load(root / "client.keras")
+
+
 def _load(path):
     import keras
 

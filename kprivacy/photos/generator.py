@@ -1,0 +1,99 @@
+"""The generator on pictures of any size, channels and depth."""
+
+import numpy as np
+
+from kprivacy.confounder_gan.client import Bounded
+
+# Of the tiles' sides; places that are not far enough from a tile's edge are
+# taken from the next one.
+TILE = 512
+MARGIN = 128
+
+
+class Generator:
+    """Protects arrays of pixels, by one pass of a client.
+
+    Args:
+        client: Of `kprivacy.confounder_gan.build_client`, trained on any
+            size.
+        tile: Side of what is done at once, in pixels. Larger pictures are
+            done in tiles that overlap, without seams: of the inner pixels
+            the generator sees all that it ever sees.
+        margin: Of the overlap.
+
+    Attributes:
+        bound: Largest change, in levels of 8 bits.
+    """
+
+    def __init__(self, client, tile=TILE, margin=MARGIN):
+        self._client = client
+        self._channels = client.input_shape[-1]
+        self._tile, self._margin = tile, margin
+        self.bound = round(255 * next(
+            layer.bound for layer in client.layers
+            if isinstance(layer, Bounded)
+        ))
+
+    def __call__(self, pixels):
+        """The protected pixels.
+
+        Args:
+            pixels: (height, width, 1 or 3), uint8 or uint16.
+
+        Returns:
+            Of the same shape and type: no number differs by more than
+            `bound`, in levels of 8 bits.
+        """
+        scale = 257 if pixels.dtype == np.uint16 else 1
+        change = self.change(np.round(pixels / scale).astype(np.uint8))
+        moved = pixels.astype(np.int32) + scale * change
+        return np.clip(moved, 0, 255 * scale).astype(pixels.dtype)
+
+    def change(self, pixels):
+        """What is added, int32 of the shape of uint8 pixels.
+
+        A client of colours sees grey as equal colours, and grey is changed by
+        the mean; a client of grey sees the luminance of colours, and all
+        three are changed alike.
+        """
+        seen = pixels
+        if self._channels == 3 and pixels.shape[2] == 1:
+            seen = np.repeat(pixels, 3, axis=2)
+        elif self._channels == 1 and pixels.shape[2] == 3:
+            luminance = pixels @ np.float32([0.299, 0.587, 0.114])
+            seen = np.rint(luminance).astype(np.uint8)[..., None]
+        noise = self._noise(seen)
+        if noise.shape[2] > pixels.shape[2]:
+            noise = np.rint(noise.mean(axis=2, keepdims=True))
+        return np.broadcast_to(noise, pixels.shape).astype(np.int32)
+
+    def _noise(self, seen):
+        height, width = seen.shape[:2]
+        noise = np.empty(seen.shape, np.int32)
+        for top in range(0, height, self._tile):
+            for left in range(0, width, self._tile):
+                rows = self._span(top, height)
+                columns = self._span(left, width)
+                part = seen[rows.outer, columns.outer]
+                sent = self._client.predict_on_batch(
+                    part[None].astype(np.float32) / 255
+                )[0]
+                change = np.rint(255 * sent).astype(np.int32) - part
+                noise[rows.kept, columns.kept] = change[
+                    rows.inner, columns.inner
+                ]
+        return noise
+
+    def _span(self, begin, size):
+        return _Span(begin, min(begin + self._tile, size),
+                     max(begin - self._margin, 0),
+                     min(begin + self._tile + self._margin, size))
+
+
+class _Span:
+    """Along one side: what is seen of a tile, and what is kept of that."""
+
+    def __init__(self, begin, end, first, last):
+        self.outer = slice(first, last)
+        self.inner = slice(begin - first, end - first)
+        self.kept = slice(begin, end)

@@ -1,0 +1,217 @@
+"""One picture file: its colours as an array, and the rest to write it again."""
+
+import dataclasses
+import io
+import warnings
+
+import numpy as np
+
+from kprivacy.errors import UserError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",
+            ".heic", ".heif")
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "HEIF")
+MOST_PIXELS = 200_000_000
+LOSSY = ("JPEG", "HEIF")
+# Written in the format they were read in; what is not here becomes PNG.
+_OPTIONS = {
+    "PNG": {},
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WEBP": {"lossless": True, "exact": True},
+    "TIFF": {"compression": "tiff_deflate"},
+    "BMP": {},
+    "HEIF": {"quality": 100},
+}
+_SUFFIX = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif",
+           "BMP": ".bmp", "HEIF": ".heic"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A picture, upright.
+
+    Attributes:
+        colours: (height, width, 1 or 3), uint8, or uint16 of grey.
+        alpha: (height, width), uint8, or None.
+        format: Pillow's name of what it was read from.
+        exif: Bytes, without the orientation, or empty.
+        profile: The colour profile's bytes, or None.
+        note: What could not be kept, or "".
+    """
+
+    colours: np.ndarray
+    alpha: np.ndarray | None
+    format: str
+    exif: bytes = b""
+    profile: bytes | None = None
+    note: str = ""
+
+    @property
+    def levels(self):
+        """How many levels of the file are one of 8 bits."""
+        return 257 if self.colours.dtype == np.uint16 else 1
+
+    def with_colours(self, colours):
+        """The same with other colours."""
+        return dataclasses.replace(self, colours=colours)
+
+
+def read(file):
+    """Reads a picture that may come from anybody.
+
+    Palettes, single bits and other colour spaces become 8-bit grey or RGB.
+
+    Raises:
+        UserError: It is no picture, is damaged, has several frames or too
+            many pixels, or numbers that are no colours.
+    """
+    from PIL import Image, ImageOps
+
+    _register_heif()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file, formats=_known()) as image:
+                _check(file, image)
+                kind, profile = image.format, image.info.get("icc_profile")
+                note = _note(image)
+                upright = ImageOps.exif_transpose(image)
+                colours, alpha = _split(upright)
+                exif = _exif(upright)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"{str(file)!r} is no readable picture "
+            f"({type(error).__name__}: {error})."
+        ) from error
+    kind = "JPEG" if kind == "MPO" else kind
+    return Picture(colours, alpha, kind, exif, profile, note)
+
+
+def encoded(picture, kind=None, keep=False):
+    """The content of a picture's file.
+
+    Args:
+        picture: `Picture`.
+        kind: Format; None for its own.
+        keep: Whether EXIF is written; the colour profile always is.
+    """
+    from PIL import Image
+
+    kind = kind or picture.format
+    colours = picture.colours
+    if picture.alpha is not None:
+        colours = np.concatenate([colours, picture.alpha[..., None]], axis=2)
+    image = Image.fromarray(
+        colours[..., 0] if colours.shape[2] == 1 else colours
+    )
+    options = dict(_OPTIONS[kind])
+    if keep and picture.exif:
+        options["exif"] = picture.exif
+    if picture.profile:
+        options["icc_profile"] = picture.profile
+    content = io.BytesIO()
+    image.save(content, kind, **options)
+    return content.getvalue()
+
+
+def output_format(picture, wanted="same"):
+    """Pillow's name of the format that a picture is written in.
+
+    Args:
+        picture: `Picture`.
+        wanted: "same", or "png".
+    """
+    if wanted == "png" or picture.format not in _OPTIONS:
+        return "PNG"
+    fits = picture.colours.dtype == np.uint8 or picture.format in (
+        "PNG", "TIFF"
+    )
+    alpha = picture.alpha is not None and picture.format in ("JPEG", "BMP")
+    return picture.format if fits and not alpha else "PNG"
+
+
+def suffix(kind, own):
+    """The suffix of a format: the file's own one, if it is one of it."""
+    known = {"JPEG": (".jpg", ".jpeg"), "TIFF": (".tif", ".tiff"),
+             "HEIF": (".heic", ".heif")}
+    fitting = known.get(kind, (_SUFFIX[kind],))
+    return own if own.lower() in fitting else fitting[0]
+
+
+def _known():
+    from PIL import Image
+
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
+def _register_heif():
+    """HEIC, where the package pillow-heif is installed."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return
+    register_heif_opener()
+
+
+def _check(file, image):
+    pixels = image.size[0] * image.size[1]
+    if pixels > MOST_PIXELS:
+        raise UserError(
+            f"{str(file)!r} has {pixels:,} pixels; at most {MOST_PIXELS:,} "
+            "are read. Cut it into smaller ones."
+        )
+    # A JPEG of several pictures (MPO) has a main one, which is taken.
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+        raise UserError(
+            f"{str(file)!r} has {image.n_frames} frames. Export single "
+            "pictures."
+        )
+
+
+def _note(image):
+    """What Pillow drops."""
+    deep = image.format == "PNG" and any(
+        "16" in str(tile[3]) for tile in image.tile
+    )
+    if deep and image.mode in ("RGB", "RGBA", "LA"):
+        return "16 bits a channel became 8"
+    return ""
+
+
+def _split(image):
+    """Colours and alpha of an upright image."""
+    if image.mode.startswith("I;16") or image.mode == "I":
+        values = np.asarray(image)
+        if values.min() < 0 or values.max() > 65535:
+            raise UserError(
+                f"Numbers of pixels must be from 0 to 65535. Received: "
+                f"{values.min()} to {values.max()}."
+            )
+        return values.astype(np.uint16)[..., None], None
+    if image.mode == "F":
+        raise UserError("Pixels of floating point are no colours.")
+    if image.mode == "P":
+        image = image.convert(
+            "RGBA" if "transparency" in image.info else "RGB"
+        )
+    elif image.mode == "1":
+        image = image.convert("L")
+    elif image.mode not in ("L", "LA", "RGB", "RGBA"):
+        image = image.convert("RGB")
+    pixels = np.asarray(image)
+    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+    if image.mode in ("LA", "RGBA"):
+        return pixels[..., :-1], pixels[..., -1]
+    return pixels, None
+
+
+def _exif(image):
+    try:
+        held = image.getexif()
+        return held.tobytes() if held else b""
+    except Exception:
+        # Whatever is damaged in it, the picture is not.
+        return b""

@@ -1,0 +1,181 @@
+"""Protects folders of pictures, one at a time, and measures what it did."""
+
+import os
+import pathlib
+
+import numpy as np
+
+from kprivacy import errors, files
+from kprivacy.errors import UserError
+from kprivacy.photos import picture, report
+from kprivacy.photos.generator import Generator
+from kprivacy.protect_lib import Result
+from kprivacy.protection import inputs, progress
+
+METADATA = ("strip", "keep")
+OUTPUTS = ("same", "png")
+# Of a preview: the side at most, and where the largest noise is to end.
+PREVIEW_SIDE, PREVIEW_NOISE = 1024, 120
+
+
+def protect(
+    client, input, output, metadata="strip", format="same", preview=None
+):
+    """Writes a protected copy of every picture of a folder, and a report.
+
+    Each is written in one move when it is ready, under the same relative
+    name. What is there already is left, so that an interrupted run, or one
+    with new pictures, goes on.
+
+    Args:
+        client: `keras.Model`, of ConfounderGAN.
+        input: A picture, or a folder of them with its sub-folders.
+        output: Folder, new or of an earlier run.
+        metadata: "strip", or "keep" EXIF. The turn in it is applied, and the
+            colour profile is kept, either way.
+        format: "same" as the original, or "png", which loses nothing.
+        preview: Folder for pictures of original, protected and noise side by
+            side, or None.
+
+    Returns:
+        `kprivacy.protect_lib.Result`.
+
+    Raises:
+        UserError: An argument cannot be used, or there is no picture.
+    """
+    errors.check_choice("--metadata", metadata, METADATA)
+    errors.check_choice("--format", format, OUTPUTS)
+    inputs.check_apart(input, output)
+    root, names, ignored = find(input)
+    output = pathlib.Path(output).expanduser()
+    generator, rows = Generator(client), report.Rows(output)
+    targets = _targets(names, format)
+    bad, line = [], progress.Line("protected", 0, len(names))
+    for name in names:
+        try:
+            _one(
+                generator, root / name, output, name, targets, rows,
+                metadata == "keep", format, preview,
+            )
+        except UserError as error:
+            bad.append(str(error))
+        line.add(1)
+    line.close()
+    rows.write(names, bad)
+    return Result(len(names) - len(bad), bad, ignored)
+
+
+def find(path):
+    """The pictures under a path, by their names.
+
+    Returns:
+        (root, relative names in order, how many other files there are).
+        Links are not followed.
+
+    Raises:
+        UserError: There are none.
+    """
+    root = pathlib.Path(path).expanduser()
+    if root.is_file():
+        return root.parent, [root.name], 0
+    names, others = [], 0
+    for folder, folders, found in os.walk(root):
+        folders[:] = sorted(one for one in folders if one[:1] != ".")
+        for name in sorted(found):
+            file = pathlib.Path(folder) / name
+            if (
+                file.suffix.lower() in picture.SUFFIXES
+                and name[:1] != "." and not file.is_symlink()
+            ):
+                names.append(file.relative_to(root).as_posix())
+            else:
+                others += 1
+    if not names:
+        raise UserError(
+            f"--input must be a picture or a folder with pictures "
+            f"({', '.join(picture.SUFFIXES)}). Received: {str(path)!r}, "
+            + ("with none." if root.is_dir() else "which does not exist.")
+        )
+    return root, names, others
+
+
+def _one(generator, file, output, name, targets, rows, keep, format, preview):
+    known = rows.get(name)
+    if known and (output / known["output"]).is_file():
+        return
+    original = picture.read(file)
+    kind = picture.output_format(original, format)
+    target = targets(name, kind)
+    stored = output / target
+    note = "" if kind == original.format else f"{original.format} to {kind}"
+    if not stored.is_file():
+        protected = original.with_colours(generator(original.colours))
+        content = picture.encoded(protected, kind, keep)
+        # What is there under its name was opened again.
+        beside = stored.with_name(f".{stored.name}.{os.getpid()}")
+        files.write_bytes(beside, content)
+        try:
+            _check(original, beside)
+            os.replace(beside, stored)
+        finally:
+            beside.unlink(missing_ok=True)
+    again = picture.read(stored)
+    row = report.row(name, target, original, again, note)
+    if row["linf"] > generator.bound:
+        row["note"] = "; ".join(filter(None, (
+            row["note"],
+            f"lossy: changed by up to {row['linf']:g} levels instead of "
+            f"{generator.bound}",
+        )))
+    rows.add(row)
+    if preview:
+        _preview(pathlib.Path(preview), name, original, again)
+
+
+def _check(original, path):
+    if not report.same_size(original, picture.read(path)):
+        raise UserError(
+            f"{path.name!r} did not come back in its size. Write it as "
+            "--format=png."
+        )
+
+
+def _targets(names, format):
+    """Function from a name and a format to the name of the output."""
+    taken = {}
+
+    def target(name, kind):
+        if name not in taken:
+            path = pathlib.PurePosixPath(name)
+            ending = picture.suffix(kind, path.suffix)
+            made = path.with_suffix(ending).as_posix()
+            others = set(names) - {name} | set(taken.values())
+            if made in others:
+                made = f"{name}{ending}"
+            taken[name] = made
+        return taken[name]
+
+    return target
+
+
+def _preview(folder, name, original, stored):
+    """Original, protected, noise times k, beside each other."""
+    from PIL import Image
+
+    before, after = (
+        np.rint(one.colours / one.levels) for one in (original, stored)
+    )
+    before, after = (
+        np.broadcast_to(one, (*one.shape[:2], 3)) for one in (before, after)
+    )
+    change = after - before
+    factor = PREVIEW_NOISE / max(np.abs(change).max(), 1)
+    noise = np.clip(127.5 + factor * change, 0, 255)
+    row = np.concatenate([before, after, noise], axis=1).astype(np.uint8)
+    image = Image.fromarray(row)
+    image.thumbnail((3 * PREVIEW_SIDE, PREVIEW_SIDE))
+    path = folder / f"{name}.preview.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.png")
+    image.save(beside)
+    os.replace(beside, path)

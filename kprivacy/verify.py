@@ -1,0 +1,46 @@
+"""Measures protected pictures against their originals.
+
+    python -m kprivacy.verify --originals=PHOTOS --protected=OUT --bound=8
+
+The exit code is 1 where a picture is missing, not changed, or changed by more
+than the bound.
+"""
+
+import sys
+
+from absl import app, flags
+
+from kprivacy import files, program
+
+_ORIGINALS = flags.DEFINE_string("originals", None, "Folder of the originals.")
+_PROTECTED = flags.DEFINE_string(
+    "protected", None, "Folder that kprivacy.protect wrote."
+)
+_BOUND = flags.DEFINE_float(
+    "bound", None, "Largest change of a pixel, in levels of 255."
+)
+_REPORT = flags.DEFINE_string("report", None, "JSON file to write.")
+
+
+def main(argv):
+    del argv
+    from kprivacy.photos import verify
+
+    with program.sentences():
+        found = verify.verify(
+            _ORIGINALS.value, _PROTECTED.value, _BOUND.value
+        )
+        if _REPORT.value:
+            files.write_json(_REPORT.value, vars(found))
+    print(found.summary())
+    sys.exit(0 if found.passed else 1)
+
+
+def run():
+    """Entry point of `kprivacy-verify-photos`."""
+    flags.mark_flags_as_required(["originals", "protected"])
+    app.run(main)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,287 @@
+"""Photographs through the generator: kinds, sizes, bounds, interruptions."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from kprivacy import files, photos
+from kprivacy.confounder_gan import build_client
+from kprivacy.errors import UserError
+from kprivacy.photos import picture, report, run, verify
+
+BOUND = 8
+
+
+def loud(channels=3, network="unet", filters=(4, 6, 8)):
+    """A generator whose noise reaches its bound."""
+    keras.utils.set_random_seed(0)
+    client = build_client(
+        (None, None, channels), network, filters, 1, BOUND / 255
+    )
+    generator = np.random.default_rng(0)
+    last = client.get_layer("up_detail")
+    last.set_weights([
+        generator.normal(0, 3, one.shape) for one in last.get_weights()
+    ])
+    return client
+
+
+@pytest.fixture(scope="module")
+def client():
+    return loud()
+
+
+def pixels(*shape, most=256, seed=0):
+    kind = np.uint16 if most > 256 else np.uint8
+    return np.random.default_rng(seed).integers(0, most, shape).astype(kind)
+
+
+@pytest.mark.parametrize("network, filters", [
+    ("unet", (4, 6, 8)), ("residual", (4, 6, 8)),
+])
+def test_tiles_have_no_seams(network, filters):
+    client = loud(3, network, filters)
+    image = pixels(150, 131, 3)
+    whole = photos.Generator(client)(image)
+    tiled = photos.Generator(client, tile=32, margin=48)(image)
+    # Sums in another order may round to the next level, very rarely.
+    assert (whole != tiled).mean() < 1e-3
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+    assert np.abs(whole.astype(int) - image).max() == BOUND
+
+
+@pytest.mark.parametrize("shape, most", [
+    ((20, 31, 3), 256), ((20, 31, 1), 256), ((20, 31, 1), 65536),
+    ((1, 1, 3), 256),
+])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_channels_and_depth(shape, most, channels):
+    image = pixels(*shape, most=most)
+    sent = photos.Generator(loud(channels))(image)
+    assert sent.shape == image.shape and sent.dtype == image.dtype
+    scale = 257 if most > 256 else 1
+    change = np.abs(sent.astype(int) - image).max()
+    assert 0 < change <= BOUND * scale
+
+
+def test_the_layer(client):
+    images = pixels(4, 12, 15, 3)
+    protect = photos.Protect(client)
+    sent = np.array(protect(images))
+    assert sent.dtype == np.uint8
+    expected = client.predict(images.astype("float32") / 255, verbose=0)
+    np.testing.assert_array_equal(sent, np.rint(expected * 255))
+    floats = np.array(protect(images.astype("float32") / 255))
+    np.testing.assert_allclose(floats, expected, atol=1e-6)
+    batches = tf.data.Dataset.from_tensor_slices(images).batch(2).map(protect)
+    np.testing.assert_array_equal(np.concatenate(list(batches)), sent)
+    inputs = keras.Input((12, 15, 3), dtype="uint8")
+    model = keras.Model(inputs, protect(inputs))
+    assert not model.trainable_variables
+    again = keras.models.clone_model(model)
+    again.set_weights(model.get_weights())
+    np.testing.assert_array_equal(again.predict(images, verbose=0), sent)
+
+
+def album(folder):
+    """One of each kind; name to what the stored one is to be."""
+    folder.mkdir()
+    (folder / "trip").mkdir()
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker"
+    Image.fromarray(pixels(20, 30, 3)).save(
+        folder / "photo.jpg", exif=exif, quality=90
+    )
+    Image.fromarray(pixels(20, 30, 3)).save(folder / "trip" / "rgb.png")
+    Image.fromarray(pixels(20, 30, 4)).save(folder / "alpha.png")
+    Image.fromarray(pixels(20, 30, 2)).save(folder / "grey alpha.png")
+    Image.fromarray(pixels(20, 30)).save(folder / "grey.PNG")
+    Image.fromarray(pixels(20, 30, most=65536)).save(folder / "deep.png")
+    Image.fromarray(pixels(20, 30, 3)).quantize(16).save(folder / "p.png")
+    Image.fromarray(pixels(20, 30, 3)).save(folder / "a.webp", lossless=True)
+    Image.fromarray(pixels(20, 30, 3)).save(folder / "scan.tif")
+    Image.fromarray(pixels(20, 30, 3)).save(folder / "b.bmp")
+    Image.fromarray(pixels(20, 30, 3)).convert("CMYK").save(folder / "c.jpeg")
+    return {
+        "photo.jpg": (30, 20, 3), "trip/rgb.png": (20, 30, 3),
+        "alpha.png": (20, 30, 3), "grey alpha.png": (20, 30, 1),
+        "grey.PNG": (20, 30, 1), "deep.png": (20, 30, 1),
+        "p.png": (20, 30, 3), "a.webp": (20, 30, 3), "scan.tif": (20, 30, 3),
+        "b.bmp": (20, 30, 3), "c.jpeg": (20, 30, 3),
+    }
+
+
+def test_an_album(client, tmp_path):
+    expected = album(tmp_path / "in")
+    (tmp_path / "in" / "broken.jpg").write_text("no picture")
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    (tmp_path / "in" / "link.png").symlink_to("/etc/hostname")
+    result = run.protect(
+        client, tmp_path / "in", tmp_path / "out", preview=tmp_path / "look"
+    )
+    assert result.count == len(expected) and result.ignored == 2
+    assert len(result.bad) == 1 and "broken.jpg" in result.bad[0]
+    rows = {row["file"]: row for row in
+            files.read_json(tmp_path / "out" / "report.json")["files"]}
+    assert rows.keys() == expected.keys()
+    for name, shape in expected.items():
+        before = picture.read(tmp_path / "in" / name)
+        after = picture.read(tmp_path / "out" / name)
+        assert before.colours.shape == after.colours.shape == shape, name
+        assert before.colours.dtype == after.colours.dtype
+        assert before.format == after.format
+        if before.alpha is not None:
+            np.testing.assert_array_equal(before.alpha, after.alpha)
+        assert rows[name]["linf"] == report.measure(before, after)["linf"]
+        if picture.output_format(before) not in picture.LOSSY:
+            assert 0 < rows[name]["linf"] <= BOUND, name
+            assert rows[name]["psnr"] > 28
+        else:
+            assert "lossy" in rows[name]["note"]
+        assert (tmp_path / "look" / f"{name}.preview.png").is_file()
+    assert not after.exif
+    table = (tmp_path / "out" / "report.csv").read_text().splitlines()
+    assert len(table) == len(expected) + 1
+    left = [p.name for p in (tmp_path / "out").rglob(".*")]
+    assert not left
+
+
+def exif(path):
+    with Image.open(path) as image:
+        return dict(image.getexif())
+
+
+def test_metadata_and_lossless_copies(client, tmp_path):
+    album(tmp_path / "in")
+    run.protect(client, tmp_path / "in", tmp_path / "keep", "keep", "png")
+    names = sorted(p.name for p in (tmp_path / "keep").iterdir())
+    assert {"photo.png", "a.png", "scan.png", "grey.PNG"} <= set(names)
+    held = exif(tmp_path / "keep" / "photo.png")
+    assert held[0x010F] == "Maker" and 0x0112 not in held
+    found = verify.verify(tmp_path / "in", tmp_path / "keep", BOUND)
+    assert found.passed and len(found.rows) == 11
+    run.protect(client, tmp_path / "in", tmp_path / "strip", "strip", "png")
+    assert not exif(tmp_path / "strip" / "photo.png")
+
+
+def test_names_that_meet(client, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("a.jpg", "a.png", "b.jpg", "b.jpeg"):
+        Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / name)
+    run.protect(client, tmp_path / "in", tmp_path / "o", format="png")
+    made = {p.name for p in (tmp_path / "o").glob("*.png")}
+    assert len(made) == 4 and "a.png" in made
+
+
+def test_an_interrupted_run_goes_on(client, tmp_path, monkeypatch):
+    expected = album(tmp_path / "in")
+    done = []
+
+    def stop(self, row):
+        add(self, row)
+        done.append(row["output"])
+        if len(done) == 3:
+            raise KeyboardInterrupt
+
+    add = report.Rows.add
+    with monkeypatch.context() as patched:
+        patched.setattr(report.Rows, "add", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run.protect(client, tmp_path / "in", tmp_path / "o")
+    before = {name: (tmp_path / "o" / name).stat().st_mtime_ns
+              for name in done}
+    assert len(before) == 3
+    result = run.protect(client, tmp_path / "in", tmp_path / "o")
+    assert result.count == len(expected)
+    for name, time in before.items():
+        assert (tmp_path / "o" / name).stat().st_mtime_ns == time
+    rows = files.read_json(tmp_path / "o" / "report.json")["files"]
+    assert len(rows) == len(expected)
+    Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / "new.png")
+    assert run.protect(
+        client, tmp_path / "in", tmp_path / "o"
+    ).count == len(expected) + 1
+
+
+def test_what_is_refused(client, tmp_path):
+    (tmp_path / "in").mkdir()
+    with pytest.raises(UserError, match="with none"):
+        run.protect(client, tmp_path / "in", tmp_path / "o")
+    with pytest.raises(UserError, match="does not exist"):
+        run.protect(client, tmp_path / "no", tmp_path / "o")
+    with pytest.raises(UserError, match="must lie apart"):
+        run.protect(client, tmp_path / "in", tmp_path / "in" / "o")
+    frames = [Image.fromarray(pixels(4, 4, 3, seed=i)) for i in range(2)]
+    frames[0].save(tmp_path / "moving.webp", save_all=True,
+                   append_images=frames[1:])
+    with pytest.raises(UserError, match="2 frames"):
+        picture.read(tmp_path / "moving.webp")
+    whole = pixels(30, 30, 3)
+    Image.fromarray(whole).save(tmp_path / "half.png")
+    content = (tmp_path / "half.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match="no readable picture"):
+        picture.read(tmp_path / "half.png")
+
+
+def test_verifying_finds_what_is_wrong(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    image = pixels(8, 8, 3, most=100)
+    for name in ("gone", "same", "over", "small", "fine"):
+        Image.fromarray(image).save(tmp_path / "a" / f"{name}.png")
+    for name, change in (("same", 0), ("over", 9), ("fine", 3)):
+        Image.fromarray(image + np.uint8(change)).save(
+            tmp_path / "b" / f"{name}.png"
+        )
+    Image.fromarray(image[:4]).save(tmp_path / "b" / "small.png")
+    found = verify.verify(tmp_path / "a", tmp_path / "b", BOUND)
+    assert not found.passed and len(found.rows) == 3
+    assert (found.missing, found.over, found.same) == (
+        ["gone.png"], ["over.png"], ["same.png"]
+    )
+    assert "another size" in found.bad[0]
+    assert "over the bound: 1, such as over.png" in found.summary()
+
+
+def test_the_binaries(client, tmp_path):
+    client.save(tmp_path / "client.keras")
+    (tmp_path / "w" / "client").mkdir(parents=True)
+    client.save(tmp_path / "w" / "client" / "client.keras")
+    files.write_json(tmp_path / "w" / "client" / "domain.json", {
+        "format": 1, "method": "confounder_gan", "channels": 3,
+        "bound": BOUND,
+    })
+    album(tmp_path / "in")
+
+    def call(module, *flags):
+        return subprocess.run(
+            [sys.executable, "-m", f"kprivacy.{module}", *flags],
+            capture_output=True, text=True, check=False,
+        )
+
+    found = call(
+        "protect", f"--client={tmp_path / 'w'}", f"--input={tmp_path / 'in'}",
+        f"--output={tmp_path / 'o'}", "--format=png",
+    )
+    assert found.returncode == 0, found.stderr[-2000:]
+    assert found.stdout.startswith("protected: 11 in")
+    found = call(
+        "verify", f"--originals={tmp_path / 'in'}",
+        f"--protected={tmp_path / 'o'}", f"--bound={BOUND}",
+        f"--report={tmp_path / 'r.json'}",
+    )
+    assert found.returncode == 0, found.stdout + found.stderr[-2000:]
+    assert "largest change: 8 levels" in found.stdout
+    assert len(json.loads((tmp_path / "r.json").read_text())["rows"]) == 11
+    found = call(
+        "protect", f"--client={tmp_path / 'w'}", f"--input={tmp_path / 'in'}",
+        f"--output={tmp_path / 'p'}", f"--key_file={tmp_path / 'k'}",
+    )
+    assert found.returncode == 1 and "no use for --key_file" in found.stderr
