@@ -4,6 +4,10 @@ from kprivacy import pictures
 
 _COLUMNS = (
     ("accuracy", "accuracy", "{:.2%}"),
+    ("peak_accuracy", "peak", "{:.2%}"),
+    ("stopped_accuracy", "stopped", "{:.2%}"),
+    ("linf", "L∞", "{:.0f}"),
+    ("gradient_norm", "gradient", "{:.3f}"),
     ("attack_error", "best attack's error", "{:.4f}"),
     ("ceiling", "label-only ceiling", "{:.4f}"),
     ("error_over_ceiling", "error over ceiling", "{:.1%}"),

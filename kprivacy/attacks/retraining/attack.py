@@ -110,6 +110,7 @@ class Retraining:
             tuple(history["test"]),
             tuple(history["clean"]) if clean is not None else None,
             tuple(history["train_loss"]),
+            tuple(history["gradient_norm"]),
             len(published),
             time.perf_counter() - begin,
         )

@@ -114,8 +114,9 @@ def train(
         seed: Of weights, orders and augmentations.
 
     Returns:
-        The `keras.Model`, and a dict: each name of `tests`, and "train_loss",
-        to a list of one number an epoch.
+        The `keras.Model`, and a dict: each name of `tests`, "train_loss" and
+        "gradient_norm" to a list of one number an epoch; the last is of the
+        loss of one batch of `train`, as it is, in all weights.
     """
     with seeded(seed):
         model = networks.classifier(
@@ -138,7 +139,7 @@ def train(
         ),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
     )
-    watched = _Scores(tests)
+    watched = _Scores(tests, train, batch_size)
     model.fit(
         batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watched]
     )
@@ -152,14 +153,28 @@ def accuracy(model, part):
 
 
 class _Scores(keras.callbacks.Callback):
-    """Accuracies after each epoch."""
+    """Accuracies and the size of the gradient after each epoch."""
 
-    def __init__(self, tests):
+    def __init__(self, tests, train, batch_size):
         super().__init__()
         self._tests = tests
-        self.found = {name: [] for name in (*tests, "train_loss")}
+        self._batch = train.take(slice(0, batch_size))
+        self.found = {
+            name: [] for name in (*tests, "train_loss", "gradient_norm")
+        }
 
     def on_epoch_end(self, epoch, logs=None):
         for name, part in self._tests.items():
             self.found[name].append(accuracy(self.model, part))
         self.found["train_loss"].append(float(logs["loss"]))
+        self.found["gradient_norm"].append(self._gradient_norm())
+
+    def _gradient_norm(self):
+        with tf.GradientTape() as tape:
+            scores = self.model(self._batch.data, training=False)
+            loss = keras.losses.sparse_categorical_crossentropy(
+                self._batch.labels, scores, from_logits=True
+            )
+            loss = keras.ops.mean(loss)
+        slopes = tape.gradient(loss, self.model.trainable_variables)
+        return float(tf.linalg.global_norm(slopes))

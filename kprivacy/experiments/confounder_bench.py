@@ -1,0 +1,245 @@
+"""What every row of ConfounderGAN's tables measures."""
+
+import dataclasses
+import importlib
+
+import ml_collections
+import numpy as np
+
+from kprivacy import attacks, baselines, metrics, train_lib, workdir
+from kprivacy.experiments import summaries
+
+RUNS = "confounder_gan"
+# Where what is published of each method is kept, under the runs.
+KEPT = "published"
+# The share of the test part that a trainer has to stop early by.
+CLEAN, REST = "test[:10%]", "test[10%:]"
+METHODS = ("natural", "confounder_gan", "confounder_gan_paper", "emn",
+           "emn_classwise", "cwp", "cwn", "random_noise", "shuffled")
+VARIANTS = {"confounder_gan": None, "confounder_gan_paper": "paper"}
+
+
+def victim_of(profile, name):
+    """The recipe of whoever trains on what was published.
+
+    Args:
+        profile: "smoke" for two steps.
+        name: Of the data set.
+    """
+    victim = ml_collections.ConfigDict()
+    victim.network = "resnet18"
+    victim.width = 16  # filters of the first layers; 64 is the original
+    victim.augmentation = "none"
+    victim.countermeasure = ml_collections.config_dict.placeholder(str)
+    victim.epochs = 30
+    victim.batch_size = 128
+    victim.learning_rate = 0.1
+    if profile == "smoke":
+        victim.network, victim.width, victim.epochs = "lenet", 8, 1
+    return victim
+
+
+def config_of(name, method, seed, profile="cpu", **victim):
+    """The config of a cell.
+
+    Args:
+        name: Of the data set, a config `confounder_gan_NAME`.
+        method: Of `METHODS`.
+        seed: Of protection and trainer.
+        profile: "cpu" or "smoke".
+        **victim: Other fields of `victim_of`.
+    """
+    module = importlib.import_module(f"kprivacy.configs.confounder_gan_{name}")
+    variant = "smoke" if profile == "smoke" else VARIANTS.get(method)
+    config = module.get_config(variant)
+    config.seed = seed
+    config.victim = victim_of(profile, name)
+    config.victim.update(victim)
+    config.protection = ml_collections.ConfigDict()
+    config.protection.name = name
+    config.protection.method = method
+    return config
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """Natural pictures that are published, and those that tell the truth.
+
+    Attributes:
+        natural: `Arrays` of what is published, before it is protected.
+        clean: A few that a trainer has to stop by.
+        test: What is reported on.
+    """
+
+    natural: object
+    clean: object
+    test: object
+
+    @classmethod
+    def of(cls, config):
+        clean, rest = CLEAN, REST
+        if config.data.test_split != "test":
+            clean = rest = config.data.test_split
+        return cls(*(
+            workdir.read_data(config, split)
+            for split in (config.data.train_split, clean, rest)
+        ))
+
+
+def published(config, runs, natural):
+    """What a method makes of natural pictures; made once, then kept.
+
+    Args:
+        config: Of a cell.
+        runs: The folder of all runs.
+        natural: `Arrays` of the config's training split.
+    """
+    method, name = config.protection.method, config.protection.name
+    if method == "natural":
+        return natural
+    folder = runs / KEPT / name / method / str(config.seed)
+    path = folder / "noise.npz"
+    if not path.exists():
+        noise = _noise(config, runs, natural, folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = folder / "unfinished_noise.npz"
+        np.savez_compressed(beside, levels=np.rint(noise * 255).astype("i2"))
+        beside.replace(path)
+    with np.load(path) as held:
+        levels = held["levels"].astype(np.float32)
+    return baselines.published(natural, levels / 255)
+
+
+def generator_of(config, runs):
+    """The trained ConfounderGAN of a cell's data set and seed."""
+    inner = config.copy_and_resolve_references()
+    method = config.protection.method
+    if method not in VARIANTS:
+        inner = config_of(
+            config.protection.name, "confounder_gan", config.seed,
+            "smoke" if config.data.name == "digits" else "cpu",
+        )
+        method = "confounder_gan"
+    del inner.victim, inner.protection
+    folder = runs / KEPT / config.protection.name / method / str(config.seed)
+    return train_lib.train(inner, folder / "generator")
+
+
+def _noise(config, runs, natural, folder):
+    method, seed, bound = (
+        config.protection.method, config.seed, config.client.bound
+    )
+    if method in VARIANTS:
+        client = generator_of(config, runs).client
+        sent = client.predict(natural.data, batch_size=500, verbose=0)
+        return sent - natural.data
+    if method.startswith("emn"):
+        section = config.classifier
+        return baselines.error_minimising(
+            natural,
+            bound,
+            method == "emn_classwise",
+            section.networks[0],
+            section.width,
+            seed=seed,
+        )[0]
+    if method == "cwp":
+        return baselines.class_patches(natural, seed)
+    if method == "cwn":
+        return baselines.class_noise(natural, bound, seed)
+    like = config.copy_and_resolve_references()
+    like.protection.method = "confounder_gan"
+    ours = published(like, runs, natural).data - natural.data
+    make = {
+        "random_noise": baselines.random_like, "shuffled": baselines.shuffled,
+    }[method]
+    return make(ours, seed)
+
+
+def train(config, published_part, parts, start=None):
+    """One unauthorised training.
+
+    Returns:
+        (`RetrainingResult`, the classifier).
+    """
+    attack = attacks.Retraining(
+        **config.victim, start=start, seed=config.seed
+    )
+    return attack.run(published_part, parts.test, parts.clean), attack.model
+
+
+def found_of(result, published_part, natural):
+    """What the tables show of a training."""
+    found = {
+        "accuracy": result.accuracy,
+        "peak_accuracy": result.peak_accuracy,
+        "stopped_accuracy": result.stopped_accuracy,
+        "test": list(result.test),
+    }
+    change = np.abs(published_part.data - natural.data)
+    if change.any():
+        found["linf"] = float(np.rint(255 * change.max()))
+        found["psnr"] = metrics.psnr(natural.data, published_part.data)
+    return found
+
+
+def run(config, directory):
+    """Protects, trains on all of it, and tests on clean pictures."""
+    runs, parts = runs_of(directory), Parts.of(config)
+    sent = published(config, runs, parts.natural)
+    result, _ = train(config, sent, parts)
+    return found_of(result, sent, parts.natural)
+
+
+def runs_of(directory):
+    """The folder of all runs above a cell's, DATASET/LABEL/METHOD/SEED."""
+    return directory.parents[3]
+
+
+def cells(plan, profile, run=run):
+    """The cells of a table.
+
+    Args:
+        plan: Tuples (data set, label, method, seeds, fields of the victim).
+        profile: "smoke" takes the first seed.
+        run: What a cell does.
+    """
+    for name, label, method, seeds, victim in plan:
+        for seed in seeds if profile == "cpu" else seeds[:1]:
+            config = config_of(name, method, seed, profile, **victim)
+            yield f"{name}/{label}/{method}/{seed}", config, run
+
+
+def rows(found):
+    """A row `DATASET:LABEL:METHOD` for the seeds of each."""
+    grouped = {}
+    for cell, one in found.items():
+        grouped.setdefault(cell.rpartition("/")[0], []).append(one)
+    return [
+        summaries.row(name.replace("/", ":"), results)
+        for name, results in grouped.items()
+    ]
+
+
+def judged(results, goals):
+    """A sentence for each goal.
+
+    Args:
+        results: Of a table.
+        goals: Row's name to the largest accuracy that is aimed at.
+    """
+    for row in results["rows"]:
+        if row["name"] in goals:
+            accuracy, goal = row["measured"]["accuracy"], goals[row["name"]]
+            yield (
+                f"`{row['name']}`: {accuracy:.1%}, goal <= {goal:.0%}: "
+                f"{'met' if accuracy <= goal else 'missed'}."
+            )
+
+
+def bars(path, results):
+    """Final and best accuracy of all rows."""
+    from kprivacy.experiments import plots
+
+    plots.bars(path, results["rows"], ("accuracy", "peak_accuracy"),
+               "accuracy on clean pictures")

@@ -1,0 +1,41 @@
+"""Table 1 of ConfounderGAN's paper: trainers with other networks.
+
+The noise is made with a ResNet-18 in mind, the trainer's network is another
+one, of a quarter of the original width, trained with flip and crop. lenet and
+mlp are not in the paper. Columns as in confounder_gan_table2.
+"""
+
+from kprivacy.experiments import confounder_bench
+from kprivacy.experiments.confounder_bench import RUNS, rows
+
+__all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
+
+SEEDS = (0,)
+DATA = ("cifar10_subset", "bloodmnist_subset")
+NETWORKS = ("vgg11", "resnet50", "densenet121", "lenet", "mlp")
+METHODS = ("natural", "confounder_gan", "emn")
+GOAL = 0.25
+
+
+def cells(profile):
+    """Every network with every method."""
+    sets = DATA if profile == "cpu" else DATA[:1]
+    networks = NETWORKS if profile == "cpu" else ("lenet", "mlp")
+    return confounder_bench.cells([
+        (name, network, method, SEEDS,
+         {"network": network, "augmentation": "flip+crop"})
+        for name in sets for network in networks for method in METHODS
+    ], profile)
+
+
+def notes(results):
+    """Which goals are met."""
+    return confounder_bench.judged(results, {
+        f"{DATA[0]}:{network}:confounder_gan": GOAL
+        for network in NETWORKS[:3]
+    })
+
+
+def draw(path, results, runs):
+    """Accuracies of all rows."""
+    confounder_bench.bars(path, results)

@@ -1,0 +1,68 @@
+"""Table 2 of ConfounderGAN's paper: augmentations of the trainer.
+
+A ResNet-18 of a quarter of the width is trained on 10,000 published pictures
+of CIFAR-10 (cifar10_subset, eps 8/255) and tested on clean ones; lower
+protects better. `confounder_gan` is ours, `confounder_gan_paper` the paper's
+losses alone; emn is error-minimising noise for each picture, cwp a patch and
+cwn noise for each class; random_noise has ConfounderGAN's norm. cutout,
+mixup, cutmix and autoaugment come with flip and crop. accuracy is that at the
+end, peak the best of all epochs, `stopped` that at the epoch which is best
+on 200 clean pictures of the trainer's own. linf is of the stored file, in
+levels of 255.
+"""
+
+from kprivacy.attacks.retraining.augmentations import NAMES
+from kprivacy.experiments import confounder_bench
+from kprivacy.experiments.confounder_bench import RUNS, rows
+
+__all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
+
+SEEDS = (0, 1, 2)
+DATA = "cifar10_subset"
+METHODS = ("natural", "confounder_gan", "confounder_gan_paper", "emn", "cwp",
+           "cwn", "random_noise")
+# The rows of several seeds.
+HEADLINE = ("none", "flip+crop")
+PAPER = {
+    "none": (11.2, 17.4), "flip": (11.9, 17.9), "crop": (14.8, 18.0),
+    "flip+crop": (14.9, 18.3), "cutout": (15.0, 18.2), "mixup": (19.3, 25.7),
+    "cutmix": (13.6, 18.6), "autoaugment": (39.3, 38.4),
+}
+GOALS = {"none": 0.12, "flip+crop": 0.15, "cutout": 0.20, "mixup": 0.20,
+         "cutmix": 0.20, "autoaugment": 0.39}
+
+
+def cells(profile):
+    """Every augmentation with every method."""
+    chosen = NAMES if profile == "cpu" else ("none", "mixup")
+    return confounder_bench.cells([
+        (DATA, label, method, SEEDS if label in HEADLINE else SEEDS[:1],
+         {"augmentation": label})
+        for label in chosen for method in METHODS
+    ], profile)
+
+
+def notes(results):
+    """Which goals are met, and whether every column is below EMN's."""
+    yield from confounder_bench.judged(results, {
+        f"{DATA}:{label}:confounder_gan": goal
+        for label, goal in GOALS.items()
+    })
+    accuracy = {
+        row["name"]: row["measured"]["accuracy"] for row in results["rows"]
+    }
+    for label, (ours, emn) in PAPER.items():
+        name = f"{DATA}:{label}"
+        if f"{name}:emn" in accuracy:
+            below = (
+                accuracy[f"{name}:confounder_gan"] < accuracy[f"{name}:emn"]
+            )
+            yield (
+                f"`{name}`: {'below' if below else 'not below'} EMN; the "
+                f"paper has {ours} and {emn} on 50,000 pictures."
+            )
+
+
+def draw(path, results, runs):
+    """Accuracies of all rows."""
+    confounder_bench.bars(path, results)
