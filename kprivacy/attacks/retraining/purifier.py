@@ -41,7 +41,11 @@ def purified(published, leaked, natural, steps=2000, width=32, seed=0):
         body = networks.residual_decoder(
             shape, shape, width, output_activation=None
         )
-    # It learns what is to be taken away.
+    # It learns what is to be taken away, from nothing.
+    last = next(
+        layer for layer in reversed(body.layers) if layer.get_weights()
+    )
+    last.set_weights([np.zeros_like(one) for one in last.get_weights()])
     cleaned = keras.layers.Add()([body.inputs[0], body.outputs[0]])
     model = keras.Model(body.inputs[0], cleaned)
     model.compile(

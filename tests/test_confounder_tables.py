@@ -1,0 +1,35 @@
+"""The experiments behind ConfounderGAN's tables, on two steps of everything."""
+
+import pytest
+
+from kprivacy import reproduce_lib
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs"), tmp_path_factory.mktemp("out")
+
+
+@pytest.mark.parametrize("name, rows", [
+    ("confounder_gan_table2", {
+        f"{label}:{method}" for label in ("none", "mixup")
+        for method in ("natural", "confounder_gan", "confounder_gan_paper",
+                       "emn", "cwp", "cwn", "random_noise")
+    }),
+    ("confounder_gan_figure5", {
+        f"p50:{line}" for line in ("natural", "clean_part", "emn",
+                                   "confounder_gan", "confounder_gan_out")
+    }),
+])
+def test_every_row_is_measured(folders, name, rows):
+    found = reproduce_lib.reproduce(f"{name}", *folders, profile="smoke")
+    held = {row["name"]: row["measured"] for row in found["rows"]}
+    assert set(held) == {f"cifar10_subset:{row}" for row in rows}
+    for row, measured in held.items():
+        assert {"accuracy", "peak_accuracy", "stopped_accuracy"} <= set(
+            measured
+        )
+        if "natural" not in row and "clean" not in row:
+            limit = 255 if "cwp" in row else 16
+            assert 0 < measured["linf"] <= limit and measured["psnr"] > 5
+    assert (folders[1] / f"{name}.png").stat().st_size > 5000

@@ -1,0 +1,103 @@
+"""Noise that needs labels: bounds, rounding, and that EMN finds a shortcut."""
+
+import numpy as np
+import pytest
+
+from kprivacy import baselines
+from kprivacy.attacks import retraining
+from kprivacy.data import Arrays
+from kprivacy.errors import UserError
+
+
+@pytest.fixture
+def part():
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (60, 16, 14, 3))
+    return Arrays(
+        (pixels / 255).astype("float32"), (np.arange(60) % 3).astype("int32"),
+        3,
+    )
+
+
+def levels(published, part):
+    return np.rint(255 * published.data) - np.rint(255 * part.data)
+
+
+def test_both_signs_are_stored(part):
+    noise = np.where(np.arange(14) % 2, 0.7, -0.7)[:, None] * 8 / 255
+    noise = np.broadcast_to(noise, part.data.shape)
+    found = baselines.published(part, noise)
+    changed = levels(found, part)
+    inside = (part.data > 0.05) & (part.data < 0.95)
+    # 5.6 levels go to 6, of both signs.
+    assert set(np.unique(changed[inside])) == {-6, 6}
+    assert found.data.min() >= 0 and found.data.max() <= 1
+    with pytest.raises(UserError, match="shape of the images"):
+        baselines.published(part, noise[:3])
+
+
+def test_class_wise(part):
+    patched = baselines.published(part, baselines.class_patches(part))
+    corner = patched.data[:, -3:, -2:]
+    for label in range(3):
+        mine = corner[part.labels == label]
+        assert np.abs(mine - mine[0]).max() < 1e-6
+    np.testing.assert_array_equal(
+        patched.data[:, :13, :12], part.data[:, :13, :12]
+    )
+    noise = baselines.class_noise(part, 8 / 255)
+    assert set(np.rint(255 * np.unique(noise))) == {-8, 8}
+    assert (noise[0] == noise[3]).all() and (noise[0] != noise[1]).any()
+
+
+def test_controls(part):
+    noise = baselines.class_noise(part)
+    drawn = baselines.random_like(noise)
+    np.testing.assert_allclose(
+        np.square(drawn).sum(axis=(1, 2, 3)),
+        np.square(noise).sum(axis=(1, 2, 3)), rtol=1e-4,
+    )
+    ramp = np.arange(60, dtype="float32")[:, None]
+    moved = baselines.shuffled(ramp)
+    assert sorted(moved[:, 0]) == list(range(60)) and (moved != ramp).all()
+
+
+@pytest.mark.parametrize("classwise", [False, True])
+def test_error_minimising_noise_is_learnt_at_once(part, classwise):
+    """Labels are random: only the noise can tell them."""
+    noise, wrong = baselines.error_minimising(
+        part, 16 / 255, classwise, "resnet18", 8, most_rounds=40
+    )
+    assert np.abs(noise).max() <= 16 / 255 + 1e-6
+    assert wrong[-1] <= 0.01 < wrong[0]
+    if classwise:
+        assert (noise[0] == noise[3]).all()
+    again, _ = baselines.error_minimising(
+        part, 16 / 255, classwise, "resnet18", 8, most_rounds=40
+    )
+    np.testing.assert_allclose(again, noise, atol=1e-6)
+
+
+def test_a_purifier_learns_from_leaked_pairs(part):
+    noise = baselines.class_noise(part, 16 / 255)
+    # Every picture has the same noise, and is smooth: it can be told apart.
+    flat = Arrays(
+        np.repeat(np.repeat(part.data[:, :4, :4] * 0.6 + 0.2, 4, 1), 4, 2),
+        part.labels, 3,
+    )
+    flat = baselines.published(flat, np.zeros_like(flat.data))
+    noise = np.pad(noise[:1], [(0, 0), (0, 0), (0, 2), (0, 0)])
+    sent = baselines.published(flat, np.broadcast_to(noise, flat.data.shape))
+    few = slice(0, 30)
+    found = retraining.purified(
+        sent, sent.take(few), flat.take(few), steps=200, width=8
+    )
+    before, after = (
+        np.abs(one.data[30:] - flat.data[30:]).mean() for one in (sent, found)
+    )
+    assert after < 0.5 * before
+    np.testing.assert_allclose(255 * found.data, np.rint(255 * found.data),
+                               atol=1e-3)
+    with pytest.raises(UserError, match="at least 16 pairs"):
+        retraining.purified(sent, sent.take(slice(0, 3)),
+                            flat.take(slice(0, 3)))
