@@ -69,7 +69,7 @@ def test_error_minimising_noise_is_learnt_at_once(part, classwise):
         part, 16 / 255, classwise, "resnet18", 8, most_rounds=40
     )
     assert np.abs(noise).max() <= 16 / 255 + 1e-6
-    assert wrong[-1] <= 0.01 < wrong[0]
+    assert wrong[-1] <= 0.01 and len(wrong) < 40
     if classwise:
         assert (noise[0] == noise[3]).all()
     again, _ = baselines.error_minimising(
