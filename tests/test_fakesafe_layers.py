@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kprivacy.fakesafe.layers import BinaryCode, round_to_bytes
+from kprivacy.fakesafe.layers import BinaryCode
 from kprivacy.fakesafe.pool import ImagePool
+from kprivacy.layers import round_to_bytes
 
 
 def test_rounding_passes_gradients_on():
