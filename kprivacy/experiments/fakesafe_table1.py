@@ -1,16 +1,17 @@
 """Table 1 of FakeSafe's paper: one step, to the same domain or another.
 
 Each row twice: `paper_setting` has the paper's perceptrons and losses,
-trained without a thought of files, one seed; `ours`, three seeds, has a binary code turned by a
-secret key (256 bits to faces, 96 to clothes, 64 to digits and of words), inside
-a cover, a real example of the fake's domain that is changed where it shows
-least, and is trained through rounding and noise (vectors as fakes have no
-cover), images also to keep what a classifier of their domain sees, which is of
-the judge's kind with another seed: F1 is then what was trained for, and may
-exceed that of the originals. Every fake was written as a
-PNG of 8 bits and read again (vectors are float32) before it was recovered and
-judged. Covers are examples that D, F as covers, and the judges have not met,
-each used once; of faces there are too few, and theirs are those of D.
+trained without a thought of files, one seed; `ours`, three seeds, has a
+binary code turned by a secret key (256 bits to faces, 96 to clothes, 64 to
+digits and of words), inside a cover, a real example of the fake's domain that
+is changed where it shows least, and is trained through rounding and noise
+(vectors as fakes have no cover), images also to keep what a classifier of
+their domain sees, which is of the judge's kind with another seed: F1 is then
+what was trained for, and may exceed that of the originals. Every fake was
+written as a PNG of 8 bits and read again (vectors are float32) before it was
+recovered and judged. Covers are examples that D, F as covers, and the judges
+have not met, each used once; of faces there are too few, and theirs are those
+of D.
 
 precision, recall and F1 are macro means of a classifier of real data on what
 was recovered, `f1_real` its F1 on the originals; those by neighbours are of
