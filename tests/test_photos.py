@@ -209,6 +209,69 @@ def test_an_interrupted_run_goes_on(client, tmp_path, monkeypatch):
     ).count == len(expected) + 1
 
 
+def test_an_output_belongs_to_its_settings(client, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("b.jpeg", "b.jpg"):
+        Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / name)
+    options = {"format": "png"}
+    run.protect(client, tmp_path / "in", tmp_path / "o", **options)
+    (tmp_path / "o" / "b.png").unlink()
+    result = run.protect(client, tmp_path / "in", tmp_path / "o", **options)
+    assert result.count == 2 and not result.bad
+    outputs = {row["file"]: row["output"] for row in
+               files.read_json(tmp_path / "o" / "report.json")["files"]}
+    assert len(set(outputs.values())) == 2
+    with pytest.raises(UserError, match="other settings"):
+        run.protect(client, tmp_path / "in", tmp_path / "o", "keep", "png")
+    with pytest.raises(UserError, match="other settings"):
+        run.protect(loud(3, "residual"), tmp_path / "in", tmp_path / "o",
+                    **options)
+    Image.fromarray(pixels(9, 9, 3, seed=5)).save(tmp_path / "in" / "b.jpg")
+    before = (tmp_path / "o" / outputs["b.jpg"]).read_bytes()
+    run.protect(client, tmp_path / "in", tmp_path / "o", **options)
+    assert (tmp_path / "o" / outputs["b.jpg"]).read_bytes() != before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "b.png").write_text("mine")
+    with pytest.raises(UserError, match="other files"):
+        run.protect(client, tmp_path / "in", tmp_path / "mine")
+    with pytest.raises(UserError, match="--preview and --output"):
+        run.protect(client, tmp_path / "in", tmp_path / "p",
+                    preview=tmp_path / "in" / "look")
+    still = loud()
+    last = still.get_layer("up_detail")
+    last.set_weights([0 * one for one in last.get_weights()])
+    result = run.protect(still, tmp_path / "in", tmp_path / "q")
+    assert len(result.bad) == 2 and "not be changed" in result.bad[0]
+
+
+def test_a_trained_client_stays_trainable(client):
+    count = len(client.trainable_variables)
+    photos.Protect(client)
+    assert len(client.trainable_variables) == count > 0
+
+
+def test_transparency_and_profiles(tmp_path):
+    Image.fromarray(pixels(8, 8, 3)).save(
+        tmp_path / "t.png", transparency=(1, 2, 3)
+    )
+    assert picture.read(tmp_path / "t.png").alpha is not None
+    Image.fromarray(pixels(8, 8, 3)).convert("CMYK").save(
+        tmp_path / "c.jpg", icc_profile=b"ink"
+    )
+    ink = picture.read(tmp_path / "c.jpg")
+    assert ink.profile is None and "profile was dropped" in ink.note
+    Image.fromarray(pixels(8, 8, 3)).save(
+        tmp_path / "s.tif", icc_profile=b"screen"
+    )
+    held = picture.read(tmp_path / "s.tif")
+    assert held.profile == b"screen" and held.colours.shape == (8, 8, 3)
+    again = picture.encoded(held, "TIFF", keep=True)
+    (tmp_path / "again.tif").write_bytes(again)
+    np.testing.assert_array_equal(
+        picture.read(tmp_path / "again.tif").colours, held.colours
+    )
+
+
 def test_what_is_refused(client, tmp_path):
     (tmp_path / "in").mkdir()
     with pytest.raises(UserError, match="with none"):

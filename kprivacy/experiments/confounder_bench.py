@@ -6,7 +6,8 @@ import importlib
 import ml_collections
 import numpy as np
 
-from kprivacy import attacks, baselines, metrics, train_lib, workdir
+from kprivacy import attacks, baselines, files, metrics, train_lib, workdir
+from kprivacy.confounder_gan.training import CLASSIFIER_SEED
 from kprivacy.experiments import summaries
 
 RUNS = "confounder_gan"
@@ -99,6 +100,10 @@ def published(config, runs, natural):
         return natural
     folder = runs / KEPT / name / method / str(config.seed)
     path = folder / "noise.npz"
+    # Refuses noise that was made under another config.
+    inner = config.copy_and_resolve_references()
+    del inner.victim
+    workdir.write_config(folder, inner)
     if not path.exists():
         noise = _noise(config, runs, natural, folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -114,13 +119,9 @@ def generator_of(config, runs):
     """The trained ConfounderGAN of a cell's data set and seed."""
     inner = config.copy_and_resolve_references()
     method = config.protection.method
-    if method not in VARIANTS:
-        inner = config_of(
-            config.protection.name, "confounder_gan", config.seed,
-            "smoke" if config.data.name == "digits" else "cpu",
-        )
-        method = "confounder_gan"
-    del inner.victim, inner.protection
+    del inner.protection
+    if "victim" in inner:
+        del inner.victim
     folder = runs / KEPT / config.protection.name / method / str(config.seed)
     return train_lib.train(inner, folder / "generator")
 
@@ -135,14 +136,17 @@ def _noise(config, runs, natural, folder):
         return sent - natural.data
     if method.startswith("emn"):
         section = config.classifier
-        return baselines.error_minimising(
+        noise, wrong = baselines.error_minimising(
             natural,
             bound,
             method == "emn_classwise",
             section.networks[0],
             section.width,
-            seed=seed,
-        )[0]
+            # As ConfounderGAN's classifier, apart from the trainer's seeds.
+            seed=CLASSIFIER_SEED + seed,
+        )
+        files.write_json(folder / "errors.json", wrong)
+        return noise
     if method == "cwp":
         return baselines.class_patches(natural, seed)
     if method == "cwn":
@@ -174,6 +178,7 @@ def found_of(result, published_part, natural):
         "accuracy": result.accuracy,
         "peak_accuracy": result.peak_accuracy,
         "stopped_accuracy": result.stopped_accuracy,
+        "train_loss": result.train_loss[-1],
         "test": list(result.test),
     }
     change = np.abs(published_part.data - natural.data)

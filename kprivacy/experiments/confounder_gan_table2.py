@@ -7,8 +7,8 @@ losses alone; emn is error-minimising noise for each picture, cwp a patch and
 cwn noise for each class; random_noise has ConfounderGAN's norm. cutout,
 mixup, cutmix and autoaugment come with flip and crop. accuracy is that at the
 end, peak the best of all epochs, `stopped` that at the epoch which is best
-on 200 clean pictures of the trainer's own. linf is of the stored file, in
-levels of 255.
+on 200 clean pictures of the trainer's own. linf is of pictures at the levels of
+8 bits, in levels of 255.
 """
 
 from kprivacy.attacks.retraining.augmentations import NAMES

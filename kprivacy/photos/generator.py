@@ -3,6 +3,7 @@
 import numpy as np
 
 from kprivacy.confounder_gan.client import Bounded
+from kprivacy.errors import UserError
 
 # Of the tiles' sides; places that are not far enough from a tile's edge are
 # taken from the next one.
@@ -29,10 +30,17 @@ class Generator:
         self._client = client
         self._channels = client.input_shape[-1]
         self._tile, self._margin = tile, margin
-        self.bound = round(255 * next(
+        bounds = [
             layer.bound for layer in client.layers
             if isinstance(layer, Bounded)
-        ))
+        ]
+        if len(bounds) != 1:
+            raise UserError(
+                "`client` must be a generator of ConfounderGAN, with one "
+                f"layer that bounds its noise. Received: {client.name!r} with "
+                f"{len(bounds)}."
+            )
+        self.bound = round(255 * bounds[0])
 
     def __call__(self, pixels):
         """The protected pixels.
@@ -44,13 +52,16 @@ class Generator:
             Of the same shape and type: no number differs by more than
             `bound`, in levels of 8 bits.
         """
-        scale = 257 if pixels.dtype == np.uint16 else 1
-        change = self.change(np.round(pixels / scale).astype(np.uint8))
-        moved = pixels.astype(np.int32) + scale * change
-        return np.clip(moved, 0, 255 * scale).astype(pixels.dtype)
+        if pixels.dtype == np.uint8:
+            moved = self.change(pixels)
+            moved += pixels
+            return np.clip(moved, 0, 255, out=moved).astype(np.uint8)
+        seen = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        moved = pixels + 257 * self.change(seen).astype(np.int32)
+        return np.clip(moved, 0, 65535).astype(np.uint16)
 
     def change(self, pixels):
-        """What is added, int32 of the shape of uint8 pixels.
+        """What is added, int16 of the shape of uint8 pixels.
 
         A client of colours sees grey as equal colours, and grey is changed by
         the mean; a client of grey sees the luminance of colours, and all
@@ -65,11 +76,11 @@ class Generator:
         noise = self._noise(seen)
         if noise.shape[2] > pixels.shape[2]:
             noise = np.rint(noise.mean(axis=2, keepdims=True))
-        return np.broadcast_to(noise, pixels.shape).astype(np.int32)
+        return np.array(np.broadcast_to(noise, pixels.shape), np.int16)
 
     def _noise(self, seen):
         height, width = seen.shape[:2]
-        noise = np.empty(seen.shape, np.int32)
+        noise = np.empty(seen.shape, np.int16)
         for top in range(0, height, self._tile):
             for left in range(0, width, self._tile):
                 rows = self._span(top, height)
@@ -78,7 +89,7 @@ class Generator:
                 sent = self._client.predict_on_batch(
                     part[None].astype(np.float32) / 255
                 )[0]
-                change = np.rint(255 * sent).astype(np.int32) - part
+                change = np.rint(255 * sent).astype(np.int16) - part
                 noise[rows.kept, columns.kept] = change[
                     rows.inner, columns.inner
                 ]

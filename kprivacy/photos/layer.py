@@ -9,8 +9,8 @@ class Protect(keras.layers.Layer):
     """Protects batches of pictures.
 
     Args:
-        client: Of `kprivacy.confounder_gan.build_client`; its weights stand
-            still.
+        client: Of `kprivacy.confounder_gan.build_client`. A copy is taken,
+            whose weights stand still.
 
     Call arguments: uint8 pixels, or floats in [0, 1], shape (batch, height,
     width, channels). What comes back is of the same type.
@@ -24,7 +24,8 @@ class Protect(keras.layers.Layer):
     def __init__(self, client, **kwargs):
         # Pixels stay what they are.
         super().__init__(**{"autocast": False, **kwargs})
-        self.client = client
+        self.client = keras.models.clone_model(client)
+        self.client.set_weights(client.get_weights())
         self.trainable = False
 
     def call(self, inputs):

@@ -11,7 +11,7 @@ from kprivacy.errors import UserError
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",
             ".heic", ".heif")
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "HEIF")
-MOST_PIXELS = 200_000_000
+MOST_PIXELS = 100_000_000
 LOSSY = ("JPEG", "HEIF")
 # Written in the format they were read in; what is not here becomes PNG.
 _OPTIONS = {
@@ -22,6 +22,11 @@ _OPTIONS = {
     "BMP": {},
     "HEIF": {"quality": 100},
 }
+# Colours that are written as RGB.
+_CONVERTED = ("CMYK", "LAB", "YCbCr", "HSV")
+# Tags of a TIFF that say how it is stored, and the turn.
+_LAYOUT = (254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284,
+           317, 320, 322, 323, 324, 325, 338, 339, 347, 34675)
 _SUFFIX = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif",
            "BMP": ".bmp", "HEIF": ".heic"}
 
@@ -75,9 +80,12 @@ def read(file):
                 _check(file, image)
                 kind, profile = image.format, image.info.get("icc_profile")
                 note = _note(image)
-                upright = ImageOps.exif_transpose(image)
-                colours, alpha = _split(upright)
-                exif = _exif(upright)
+                if profile and image.mode in _CONVERTED:
+                    # It is of colours that are not written.
+                    profile = None
+                    note = f"{image.mode} became RGB, its profile was dropped"
+                colours, alpha = _split(ImageOps.exif_transpose(image))
+                exif = _exif(image)
     except UserError:
         raise
     except Exception as error:
@@ -173,12 +181,22 @@ def _check(file, image):
 
 def _note(image):
     """What Pillow drops."""
-    deep = image.format == "PNG" and any(
-        "16" in str(tile[3]) for tile in image.tile
+    if image.format == "PNG":
+        deep = any("16" in str(tile[3]) for tile in image.tile)
+    elif image.format == "TIFF":
+        bits = image.tag_v2.get(258, (8,))
+        bits = (bits,) if isinstance(bits, int) else bits
+        deep = max(bits) > 8
+        if deep and set(bits) != {16}:
+            raise UserError(
+                f"Pictures of {max(bits)} bits a channel cannot be kept as "
+                "they are. Convert it to 8 or 16 bits."
+            )
+    else:
+        return ""
+    return "" if image.mode.startswith("I") or not deep else (
+        "16 bits a channel became 8"
     )
-    if deep and image.mode in ("RGB", "RGBA", "LA"):
-        return "16 bits a channel became 8"
-    return ""
 
 
 def _split(image):
@@ -193,14 +211,11 @@ def _split(image):
         return values.astype(np.uint16)[..., None], None
     if image.mode == "F":
         raise UserError("Pixels of floating point are no colours.")
-    if image.mode == "P":
-        image = image.convert(
-            "RGBA" if "transparency" in image.info else "RGB"
-        )
-    elif image.mode == "1":
-        image = image.convert("L")
-    elif image.mode not in ("L", "LA", "RGB", "RGBA"):
-        image = image.convert("RGB")
+    grey = image.mode in ("1", "L", "LA")
+    if image.has_transparency_data:
+        image = image.convert("LA" if grey else "RGBA")
+    else:
+        image = image.convert("L" if grey else "RGB")
     pixels = np.asarray(image)
     pixels = pixels[..., None] if pixels.ndim == 2 else pixels
     if image.mode in ("LA", "RGBA"):
@@ -209,8 +224,11 @@ def _split(image):
 
 
 def _exif(image):
+    """Its bytes, without the turn and without what describes the file."""
     try:
         held = image.getexif()
+        for tag in _LAYOUT:
+            held.pop(tag, None)
         return held.tobytes() if held else b""
     except Exception:
         # Whatever is damaged in it, the picture is not.

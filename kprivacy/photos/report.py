@@ -8,13 +8,15 @@ import pathlib
 import numpy as np
 
 from kprivacy import files
-from kprivacy.photos import picture
+from kprivacy.errors import UserError
 
-ROWS = ".rows.jsonl"
+ROWS, WHOLE = ".rows.jsonl", "report.json"
 FIELDS = ("file", "output", "width", "height", "format", "linf", "psnr",
           "ssim", "note")
 # The side that SSIM is measured at, at most: it takes memory.
 SSIM_SIDE = 2048
+# Pixels that are compared at once.
+STRIP = 1_000_000
 
 
 def measure(original, stored):
@@ -27,17 +29,22 @@ def measure(original, stored):
     Returns:
         A dict: `linf`, the largest difference of a pixel in levels of 8
         bits; `psnr` in dB, None without a difference; `ssim`, None of
-        pictures of fewer than 7 pixels a side.
+        pictures of fewer than 7 pixels a side, at most of the upper left
+        2048 x 2048.
     """
-    a, b = (_floats(one) for one in (original, stored))
-    if a.shape[2] != b.shape[2]:
-        a, b = (np.broadcast_to(one, (*one.shape[:2], 3)) for one in (a, b))
-    error = float(np.mean((a - b) ** 2))
-    linf = float(np.abs(a - b).max())
+    error, linf = 0.0, 0.0
+    height, width = original.colours.shape[:2]
+    rows = max(1, STRIP // width)
+    for top in range(0, height, rows):
+        a, b = _floats(original, stored, slice(top, top + rows))
+        error += float(np.sum((a - b) ** 2)) / a.shape[2]
+        linf = max(linf, float(np.abs(a - b).max()))
+    error /= height * width
+    part = slice(0, SSIM_SIDE), slice(0, SSIM_SIDE)
     return {
         "linf": round(linf, 3),
         "psnr": 10 * float(np.log10(255**2 / error)) if error else None,
-        "ssim": _ssim(a, b),
+        "ssim": _ssim(*_floats(original, stored, part)),
     }
 
 
@@ -50,33 +57,60 @@ class Rows:
     """The rows of a run, kept in its output so that a later one goes on.
 
     Args:
-        folder: The output.
+        folder: The output: new, empty, or of an earlier run.
+        settings: Of the run; an earlier one must have had the same.
+
+    Raises:
+        UserError: The folder holds something else.
     """
 
-    def __init__(self, folder):
-        self._path = pathlib.Path(folder) / ROWS
+    def __init__(self, folder, settings):
+        folder = pathlib.Path(folder)
+        self._path = folder / ROWS
+        self._settings = settings
         self._rows = {}
-        whole = self._path.with_name("report.json")
-        if whole.is_file():
-            self._keep(files.read_json(whole)["files"])
+        whole = folder / WHOLE
+        held = [files.read_json(whole)] if whole.is_file() else []
+        lines = []
         if self._path.is_file():
-            self._keep(map(_parsed, self._path.read_text("utf-8").splitlines()))
-
-    def _keep(self, rows):
-        for row in rows:
-            if row is not None:
+            text = self._path.read_bytes().decode("utf-8", "replace")
+            lines = [one for one in map(_parsed, text.splitlines()) if one]
+            held += lines[:1]
+        if folder.exists() and not held and any(folder.iterdir()):
+            raise UserError(
+                "--output must be a new or empty folder, or one of an earlier "
+                f"run. Received: {str(folder)!r}, which holds other files."
+            )
+        for one in held:
+            if one.get("settings") != settings:
+                raise UserError(
+                    f"--output holds pictures of a run with other settings: "
+                    f"{one.get('settings')}. Received: {settings}. Choose "
+                    "another --output."
+                )
+        for row in (*(held[0].get("files", []) if held else []), *lines[1:]):
+            if {"file", "output", "stamp"} <= row.keys():
                 self._rows[row["file"]] = row
+        if not self._path.is_file():
+            self._append({"settings": settings})
 
-    def get(self, name):
-        """The row of an input file, or None."""
-        return self._rows.get(name)
+    def outputs(self):
+        """Input names to the names of their outputs."""
+        return {name: row["output"] for name, row in self._rows.items()}
+
+    def done(self, name, stamp):
+        """Whether a file was done as it is now."""
+        return self._rows.get(name, {}).get("stamp") == stamp
 
     def add(self, row):
         """Keeps a row, on the disk at once."""
         self._rows[row["file"]] = row
+        self._append(row)
+
+    def _append(self, value):
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with open(self._path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps(value) + "\n")
 
     def write(self, names, bad):
         """Writes report.json and report.csv of some files.
@@ -87,21 +121,24 @@ class Rows:
         """
         rows = [self._rows[name] for name in names if name in self._rows]
         folder = self._path.parent
-        files.write_json(folder / "report.json", {"files": rows, "left": bad})
+        files.write_json(folder / WHOLE, {
+            "settings": self._settings, "files": rows, "left": bad,
+        })
         text = io.StringIO()
         table = csv.DictWriter(text, FIELDS, extrasaction="ignore")
         table.writeheader()
         table.writerows(rows)
-        files.write_bytes(folder / "report.csv", text.getvalue().encode())
+        content = text.getvalue().encode("utf-8", "surrogateescape")
+        files.write_bytes(folder / "report.csv", content)
         self._path.unlink(missing_ok=True)
 
 
 def _parsed(line):
-    """A row, or None for the last line of a run that was killed."""
+    """What a line says, or None for the last one of a run that was killed."""
     try:
-        row = json.loads(line)
-        return row if {"file", "output"} <= row.keys() else None
-    except (ValueError, AttributeError):
+        found = json.loads(line)
+        return found if isinstance(found, dict) else None
+    except ValueError:
         return None
 
 
@@ -115,13 +152,15 @@ def row(name, output, original, stored, note=""):
     }
 
 
-def lossy(kind):
-    """Whether a format changes pixels when it is written."""
-    return kind in picture.LOSSY
-
-
-def _floats(one):
-    return one.colours.astype(np.float64) / one.levels
+def _floats(original, stored, part):
+    """A part of both, in levels of 8 bits, with as many channels."""
+    a, b = (
+        one.colours[part].astype(np.float64) / one.levels
+        for one in (original, stored)
+    )
+    if a.shape[2] != b.shape[2]:
+        a, b = (np.broadcast_to(one, (*one.shape[:2], 3)) for one in (a, b))
+    return a, b
 
 
 def _ssim(a, b):
@@ -129,7 +168,6 @@ def _ssim(a, b):
 
     if min(a.shape[:2]) < 7:
         return None
-    a, b = (one[:SSIM_SIDE, :SSIM_SIDE] for one in (a, b))
     return float(structural_similarity(
         a, b, data_range=255, channel_axis=-1
     ))

@@ -1,11 +1,13 @@
 """Protects folders of pictures, one at a time, and measures what it did."""
 
+import errno
+import hashlib
 import os
 import pathlib
 
 import numpy as np
 
-from kprivacy import errors, files
+from kprivacy import errors
 from kprivacy.errors import UserError
 from kprivacy.photos import picture, report
 from kprivacy.photos.generator import Generator
@@ -46,19 +48,26 @@ def protect(
     errors.check_choice("--metadata", metadata, METADATA)
     errors.check_choice("--format", format, OUTPUTS)
     inputs.check_apart(input, output)
+    if preview:
+        for other in (input, output):
+            inputs.check_apart(other, preview, "preview")
     root, names, ignored = find(input)
     output = pathlib.Path(output).expanduser()
-    generator, rows = Generator(client), report.Rows(output)
-    targets = _targets(names, format)
+    generator = Generator(client)
+    rows = report.Rows(output, {
+        "client": _digest(client), "metadata": metadata, "format": format,
+    })
+    targets = _Targets(names, rows.outputs())
     bad, line = [], progress.Line("protected", 0, len(names))
     for name in names:
         try:
-            _one(
-                generator, root / name, output, name, targets, rows,
-                metadata == "keep", format, preview,
-            )
+            _one(generator, root / name, output, name, targets, rows, metadata,
+                 format, preview)
         except UserError as error:
             bad.append(str(error))
+        except Exception as error:
+            _end_if_full(error, output)
+            bad.append(f"{name!r}: {type(error).__name__}: {error}"[:500])
         line.add(1)
     line.close()
     rows.write(names, bad)
@@ -99,63 +108,97 @@ def find(path):
     return root, names, others
 
 
-def _one(generator, file, output, name, targets, rows, keep, format, preview):
-    known = rows.get(name)
-    if known and (output / known["output"]).is_file():
+def _one(
+    generator, file, output, name, targets, rows, metadata, format, preview
+):
+    held = file.stat()
+    stamp = [held.st_size, held.st_mtime_ns]
+    if rows.done(name, stamp) and (output / targets.of[name]).is_file():
         return
     original = picture.read(file)
     kind = picture.output_format(original, format)
-    target = targets(name, kind)
-    stored = output / target
     note = "" if kind == original.format else f"{original.format} to {kind}"
-    if not stored.is_file():
-        protected = original.with_colours(generator(original.colours))
-        content = picture.encoded(protected, kind, keep)
-        # What is there under its name was opened again.
-        beside = stored.with_name(f".{stored.name}.{os.getpid()}")
-        files.write_bytes(beside, content)
-        try:
-            _check(original, beside)
-            os.replace(beside, stored)
-        finally:
-            beside.unlink(missing_ok=True)
-    again = picture.read(stored)
-    row = report.row(name, target, original, again, note)
-    if row["linf"] > generator.bound:
-        row["note"] = "; ".join(filter(None, (
-            row["note"],
-            f"lossy: changed by up to {row['linf']:g} levels instead of "
-            f"{generator.bound}",
-        )))
+    protected = original.with_colours(generator(original.colours))
+    if np.array_equal(protected.colours, original.colours):
+        raise UserError(
+            f"{name!r} would not be changed at all, and so not be protected. "
+            "Is the client trained?"
+        )
+    content = picture.encoded(protected, kind, metadata == "keep")
+    target = targets.choose(name, kind)
+    # What is there under its name was opened again.
+    stored = output / target
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    beside = stored.with_name(f".{os.getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        again = picture.read(beside)
+        if not report.same_size(original, again):
+            raise UserError(
+                f"{name!r} does not come back in its size as {kind}. Use "
+                "--format=png."
+            )
+        row = report.row(name, target, original, again, note)
+        row["stamp"] = stamp
+        _judge(row, generator.bound)
+        os.replace(beside, stored)
+    finally:
+        beside.unlink(missing_ok=True)
     rows.add(row)
     if preview:
         _preview(pathlib.Path(preview), name, original, again)
 
 
-def _check(original, path):
-    if not report.same_size(original, picture.read(path)):
-        raise UserError(
-            f"{path.name!r} did not come back in its size. Write it as "
-            "--format=png."
+def _judge(row, bound):
+    """Notes a change over the bound."""
+    if row["linf"] > bound:
+        lossy = (
+            f"lossy: changed by up to {row['linf']:g} levels instead of "
+            f"{bound}"
         )
+        row["note"] = "; ".join(filter(None, (row["note"], lossy)))
 
 
-def _targets(names, format):
-    """Function from a name and a format to the name of the output."""
-    taken = {}
+def _end_if_full(error, output):
+    """Ends the run where no further file can be written."""
+    full = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
+    if isinstance(error, OSError) and error.errno in full:
+        raise UserError(
+            f"{str(output)!r} cannot be written ({error.strerror}). What is "
+            "there is whole; make room and run it again."
+        ) from error
 
-    def target(name, kind):
-        if name not in taken:
-            path = pathlib.PurePosixPath(name)
-            ending = picture.suffix(kind, path.suffix)
-            made = path.with_suffix(ending).as_posix()
-            others = set(names) - {name} | set(taken.values())
-            if made in others:
-                made = f"{name}{ending}"
-            taken[name] = made
-        return taken[name]
 
-    return target
+def _digest(client):
+    digest = hashlib.sha256()
+    for weight in client.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()[:16]
+
+
+class _Targets:
+    """Which name each output has; no two are the same.
+
+    Args:
+        names: Of all inputs.
+        of: Inputs to outputs of earlier runs.
+    """
+
+    def __init__(self, names, of):
+        self.of = dict(of)
+        self._inputs = set(names)
+
+    def choose(self, name, kind):
+        """The output's name of an input in a format."""
+        path = pathlib.PurePosixPath(name)
+        ending = picture.suffix(kind, path.suffix)
+        made = path.with_suffix(ending).as_posix()
+        others = self._inputs - {name}
+        others |= {one for key, one in self.of.items() if key != name}
+        if made in others:
+            made = f"{name}{ending}"
+        self.of[name] = made
+        return made
 
 
 def _preview(folder, name, original, stored):

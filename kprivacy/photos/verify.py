@@ -67,7 +67,7 @@ def verify(originals, protected, bound=None):
         )
     found = Verified([], [], [], [], [])
     for name in names:
-        path = _counterpart(folder, name)
+        path = _counterpart(folder, name, set(names) - {name})
         if path is None:
             found.missing.append(name)
             continue
@@ -87,14 +87,13 @@ def verify(originals, protected, bound=None):
     return found
 
 
-def _counterpart(folder, name):
-    """The protected file of a name, or None."""
-    path = folder / name
-    if path.is_file():
-        return path
+def _counterpart(folder, name, others):
+    """The protected file of a name, or None; never one of another's name."""
+    path = pathlib.PurePosixPath(name)
+    candidates = [name]
     for ending in picture.SUFFIXES:
-        for one in (path.with_name(path.name + ending),
-                    path.with_suffix(ending)):
-            if one.is_file():
-                return one
+        candidates += [f"{name}{ending}", path.with_suffix(ending).as_posix()]
+    for one in candidates:
+        if one not in others and (folder / one).is_file():
+            return folder / one
     return None

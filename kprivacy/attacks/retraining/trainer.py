@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from kprivacy import networks
+from kprivacy.errors import UserError
 from kprivacy.seeding import seeded
 
 
@@ -62,10 +63,15 @@ class Hardened(keras.Model):
     RADIUS = 8 / 255
     STEPS = 10
 
+    def __init__(self, *args, seed=0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._generator = keras.random.SeedGenerator(seed)
+
     def train_step(self, data):
         images, labels = data
         noise = keras.random.uniform(
-            keras.ops.shape(images), -self.RADIUS, self.RADIUS
+            keras.ops.shape(images), -self.RADIUS, self.RADIUS,
+            seed=self._generator,
         )
         for _ in range(self.STEPS):
             noise = self._worse(images, labels, noise)
@@ -123,7 +129,7 @@ def train(
             train.data.shape[1:], train.num_classes, network, width
         )
     if hardened:
-        model = Hardened(model.inputs[0], model.outputs[0])
+        model = Hardened(model.inputs[0], model.outputs[0], seed=seed)
     if start is not None:
         model.set_weights(start.get_weights())
     batches = Batches(
@@ -166,6 +172,12 @@ class _Scores(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         for name, part in self._tests.items():
             self.found[name].append(accuracy(self.model, part))
+        if not np.isfinite(logs["loss"]):
+            raise UserError(
+                f"The trainer's loss became {logs['loss']} in epoch "
+                f"{epoch + 1}: he has learnt nothing, which says nothing of "
+                "the pictures. Give him a smaller `learning_rate`."
+            )
         self.found["train_loss"].append(float(logs["loss"]))
         self.found["gradient_norm"].append(self._gradient_norm())
 
