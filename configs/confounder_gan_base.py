@@ -68,6 +68,11 @@ def confounder_gan(name, variant=None):
     return config
 
 
+def hinge_weight_sweep():
+    """Weights of the hinge, as overrides of single fields."""
+    return [{"model.hinge_weight": one} for one in (0.3, 1.0, 3.0)]
+
+
 def shrink(config):
     """Two steps on a few examples, to see that everything runs."""
     config.epochs = 2

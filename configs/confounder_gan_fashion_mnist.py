@@ -20,4 +20,4 @@ def get_config(variant=None):
 
 def get_sweep():
     """A sweep of the hinge's weight, as overrides of single fields."""
-    return [{"model.hinge_weight": one} for one in (0.3, 1.0, 3.0)]
+    return confounder_gan_base.hinge_weight_sweep()

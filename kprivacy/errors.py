@@ -96,3 +96,17 @@ def check_choice(name, value, choices):
             f"`{name}` must be one of {', '.join(map(repr, choices))}. "
             f"Received: {name}={value!r}."
         )
+
+
+def check_pair(data, wanted, advice):
+    """Raises unless what a model trains on is a pair.
+
+    Args:
+        data: What `train_step` got.
+        wanted: A sentence of what is expected.
+        advice: Another of what to do.
+    """
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        raise UserError(
+            f"{wanted} Received: {type(data).__name__}. {advice}"
+        )

@@ -84,6 +84,16 @@ def sha256(path):
     return digest.hexdigest()
 
 
+def weights_digest(*models):
+    """SHA-256 in hex of the weights of Keras models, in their order."""
+    digest = hashlib.sha256()
+    for model in models:
+        for weight in model.get_weights():
+            digest.update(f"{weight.dtype} {weight.shape}".encode())
+            digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
+
+
 def environment():
     """Versions and hardware that a result depends on."""
     from importlib import metadata

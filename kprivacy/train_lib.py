@@ -7,6 +7,7 @@ import sys
 import keras
 
 from kprivacy import callbacks, errors, workdir
+from kprivacy.workdir import save
 
 METHODS = ("ran", "fakesafe", "gap", "confounder_gan")
 
@@ -64,13 +65,6 @@ def undefended(config, directory):
     path.parent.mkdir(parents=True, exist_ok=True)
     save(model, path)
     return model
-
-
-def save(model, path):
-    """Saves a model beside `path` and renames it."""
-    beside = path.with_name(f"unfinished_{path.name}")
-    model.save(beside)
-    beside.replace(path)
 
 
 def verbosity():

@@ -96,10 +96,15 @@ def kept(path, make):
     model = make()
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"unfinished_{path.name}")
-        model.save(beside)
-        beside.replace(path)
+        save(model, path)
     return model
+
+
+def save(model, path):
+    """Saves a model beside `path` and renames it."""
+    beside = path.with_name(f"unfinished_{path.name}")
+    model.save(beside)
+    beside.replace(path)
 
 
 def read_data(config, split):
@@ -137,6 +142,14 @@ def read_batches(config, split, batch_size=None, shuffle=True):
         shuffle=shuffle,
         **_data_options(config),
     )
+
+
+def labelled_batches(config):
+    """Batches of a config's data to train on, and those that are watched."""
+    held = read_batches(
+        config, config.data.validation_split, batch_size=512, shuffle=False
+    )
+    return read_batches(config, config.data.train_split), held
 
 
 def _data_options(config):

@@ -233,10 +233,9 @@ def _check(client, classifiers):
 
 
 def _unpack(data):
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise errors.UserError(
-            "ConfounderGAN trains on pairs (pictures, labels). Received: "
-            f"{type(data).__name__}. Pass `x` and `y` to `fit`, without sample "
-            "weights."
-        )
+    errors.check_pair(
+        data,
+        "ConfounderGAN trains on pairs (pictures, labels).",
+        "Pass `x` and `y` to `fit`, without sample weights.",
+    )
     return data

@@ -15,11 +15,7 @@ CLASSIFIER_SEED = 1000
 
 def datasets(config):
     """Batches of pictures with labels to train on, and those watched."""
-    dataset = workdir.read_batches(config, config.data.train_split)
-    held = workdir.read_batches(
-        config, config.data.validation_split, batch_size=512, shuffle=False
-    )
-    return dataset, held
+    return workdir.labelled_batches(config)
 
 
 def build(config, dataset, parts=None):

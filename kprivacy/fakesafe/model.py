@@ -339,10 +339,10 @@ def _check_content(server, content, weight, reach):
 
 
 def _unpack(data):
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise errors.UserError(
-            "FakeSafe trains on pairs (private examples, real examples of the "
-            f"fake's domain). Received: {type(data).__name__}. Make them with "
-            "`kprivacy.fakesafe.pairs`."
-        )
+    errors.check_pair(
+        data,
+        "FakeSafe trains on pairs (private examples, real examples of the "
+        "fake's domain).",
+        "Make them with `kprivacy.fakesafe.pairs`.",
+    )
     return data

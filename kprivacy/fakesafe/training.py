@@ -1,10 +1,8 @@
 """How a config trains FakeSafe."""
 
-import hashlib
 import pathlib
 
 import keras
-import numpy as np
 
 from kprivacy import files, workdir
 from kprivacy.errors import UserError
@@ -148,12 +146,7 @@ def write_part(part, role, model, pair, folder, codec=None):
 
 def pair_of(model):
     """What names the pair of client and server: a digest of their weights."""
-    digest = hashlib.sha256()
-    for part in (model.client, model.server):
-        for weight in part.get_weights():
-            digest.update(f"{weight.dtype} {weight.shape}".encode())
-            digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()
+    return files.weights_digest(model.client, model.server)
 
 
 def _domain(shape):

@@ -327,13 +327,13 @@ def _check_release(client):
 
 
 def _unpack(data):
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise errors.UserError(
-            "GAP trains on pairs (data, private attribute) or (data, dict "
-            "with the attribute under 'private' and public ones under the "
-            f"server's names). Received: {type(data).__name__}. Pass `x` and "
-            "`y` to `fit`, without sample weights."
-        )
+    errors.check_pair(
+        data,
+        "GAP trains on pairs (data, private attribute) or (data, dict with "
+        "the attribute under 'private' and public ones under the server's "
+        "names).",
+        "Pass `x` and `y` to `fit`, without sample weights.",
+    )
     inputs, targets = data
     if not isinstance(targets, dict):
         targets = {"private": targets}

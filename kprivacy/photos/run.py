@@ -1,13 +1,13 @@
 """Protects folders of pictures, one at a time, and measures what it did."""
 
 import errno
-import hashlib
+import io
 import os
 import pathlib
 
 import numpy as np
 
-from kprivacy import errors
+from kprivacy import errors, files
 from kprivacy.errors import UserError
 from kprivacy.photos import picture, report
 from kprivacy.photos.generator import Generator
@@ -55,7 +55,8 @@ def protect(
     output = pathlib.Path(output).expanduser()
     generator = Generator(client)
     rows = report.Rows(output, {
-        "client": _digest(client), "metadata": metadata, "format": format,
+        "client": files.weights_digest(client), "metadata": metadata,
+        "format": format,
     })
     targets = _Targets(names, rows.outputs())
     bad, line = [], progress.Line("protected", 0, len(names))
@@ -169,13 +170,6 @@ def _end_if_full(error, output):
         ) from error
 
 
-def _digest(client):
-    digest = hashlib.sha256()
-    for weight in client.get_weights():
-        digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()[:16]
-
-
 class _Targets:
     """Which name each output has; no two are the same.
 
@@ -217,8 +211,6 @@ def _preview(folder, name, original, stored):
     row = np.concatenate([before, after, noise], axis=1).astype(np.uint8)
     image = Image.fromarray(row)
     image.thumbnail((3 * PREVIEW_SIDE, PREVIEW_SIDE))
-    path = folder / f"{name}.preview.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.png")
-    image.save(beside)
-    os.replace(beside, path)
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    files.write_bytes(folder / f"{name}.preview.png", content.getvalue())

@@ -1,7 +1,5 @@
 """Texts through a trained pair, by its folder and a key file."""
 
-import pathlib
-
 import numpy as np
 
 from kprivacy.fakesafe.sides import Pads, Receiver, Sender
@@ -38,23 +36,19 @@ def text_sender(client, key_file=None, covers=None):
         found = inputs.find(covers, side.target, flag="covers")
         stock = np.stack([found.read(i) for i in range(len(found.names))])
     sender = Sender(side.model, stock, _pads(side, key_file))
-    return TextSender(sender, _codec(client, "client"))
+    codec = load_codec(sides.own_folder(client, "client"))
+    return TextSender(sender, codec)
 
 
 def text_receiver(server, key_file=None):
     """The receiver; see `text_sender`."""
     side = sides.read(server, "server")
     return TextReceiver(
-        Receiver(side.model, _pads(side, key_file)), _codec(server, "server")
+        Receiver(side.model, _pads(side, key_file)),
+        load_codec(sides.own_folder(server, "server")),
     )
 
 
 def _pads(side, key_file):
     held = secret.read(key_file, side.key_bits)
     return Pads(side.key_bits, held.raw) if held else None
-
-
-def _codec(folder, role):
-    root = pathlib.Path(folder).expanduser()
-    own = root / role
-    return load_codec(own if (own / sides.DOMAIN).is_file() else root)

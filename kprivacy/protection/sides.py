@@ -82,9 +82,7 @@ def read(folder, role):
     Raises:
         UserError: A file is missing, damaged, or does not fit the other.
     """
-    root = pathlib.Path(folder).expanduser()
-    if not (root / DOMAIN).is_file() and (root / role / DOMAIN).is_file():
-        root = root / role
+    root = own_folder(folder, role)
     for name in (DOMAIN, f"{role}.keras"):
         if not (root / name).is_file():
             raise UserError(
@@ -98,23 +96,26 @@ def read(folder, role):
     return side
 
 
+def own_folder(folder, role):
+    """The folder of one half, found in a working directory as well."""
+    root = pathlib.Path(folder).expanduser()
+    if not (root / DOMAIN).is_file() and (root / role / DOMAIN).is_file():
+        return root / role
+    return root
+
+
 def method_of(folder):
     """The method that a client's domain.json names, or None."""
-    root = pathlib.Path(folder).expanduser()
-    for path in (root / DOMAIN, root / "client" / DOMAIN):
-        if path.is_file():
-            held = files.read_json(path)
-            return held.get("method") if isinstance(held, dict) else None
-    return None
+    path = own_folder(folder, "client") / DOMAIN
+    held = files.read_json(path) if path.is_file() else None
+    return held.get("method") if isinstance(held, dict) else None
 
 
 def read_generator(folder):
     """Loads the client of ConfounderGAN."""
     import kprivacy.confounder_gan  # noqa: F401
 
-    root = pathlib.Path(folder).expanduser()
-    inside = root / "client"
-    root = inside if (inside / DOMAIN).is_file() else root
+    root = own_folder(folder, "client")
     if not (root / "client.keras").is_file():
         raise UserError(
             "--client must be a folder with client.keras, as training leaves "

@@ -231,10 +231,10 @@ def _copy(optimizer):
 
 
 def _unpack(data):
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise errors.UserError(
-            "RAN trains on pairs (data, integer labels). Received: "
-            f"{type(data).__name__}. Pass `x` and `y` to `fit`, or a dataset "
-            "of pairs, without sample weights."
-        )
+    errors.check_pair(
+        data,
+        "RAN trains on pairs (data, integer labels).",
+        "Pass `x` and `y` to `fit`, or a dataset of pairs, without sample "
+        "weights.",
+    )
     return data

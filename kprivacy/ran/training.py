@@ -12,11 +12,7 @@ from kprivacy.ran.server import build_server
 
 def datasets(config):
     """The batches to train on, and those that are watched."""
-    dataset = workdir.read_batches(config, config.data.train_split)
-    held = workdir.read_batches(
-        config, config.data.validation_split, batch_size=512, shuffle=False
-    )
-    return dataset, held
+    return workdir.labelled_batches(config)
 
 
 def build(config, dataset, parts=None):
