@@ -38,10 +38,13 @@ def confounder_gan(name, variant=None):
     config.classifier = classifier = ml_collections.ConfigDict()
     classifier.networks = ("resnet18",)  # that look at the noise
     classifier.width = 16  # filters of the first layers; 64 is the original
+    classifier.stem = "cifar"  # or "imagenet", for pictures of 224 x 224
     classifier.epochs = 15  # of their training, on pictures as they are
     classifier.batch_size = 128  # examples a step
     classifier.learning_rate = 0.1  # of SGD at the start
     classifier.augmentation = "flip+crop"  # in their training
+    classifier.train_split = ml_collections.config_dict.placeholder(str)  # or
+    # the pictures that are to be published
 
     config.client = client = ml_collections.ConfigDict()
     client.network = "unet"  # or "residual"
@@ -65,6 +68,39 @@ def confounder_gan(name, variant=None):
     elif variant is None:
         model.shift = 0.125
         model.hidden = 0.3
+    return config
+
+
+def full_size(name, variant, bound=8 / 255):
+    """The paper's own set, with the original width of ResNet-18.
+
+    Not run here: it is for accelerators.
+
+    Args:
+        name: Of the data set.
+        variant: As for `confounder_gan`.
+        bound: Largest change of a pixel.
+    """
+    config = confounder_gan(name, variant)
+    if variant == "smoke":
+        return config
+    config.classifier.width = 64
+    config.classifier.epochs = 60
+    config.client.bound = bound
+    # As much of the largest norm as with 8/255 on 32 x 32.
+    config.model.hinge_bound = 0.69 * bound * (3 * 32 * 32) ** 0.5
+    return config
+
+
+def photographs(name, variant):
+    """A set of photographs of 224 x 224, at 16/255."""
+    config = full_size(name, variant, 16 / 255)
+    if variant == "smoke":
+        return config
+    config.batch_size = 32
+    config.classifier.stem = "imagenet"
+    config.classifier.batch_size = 64
+    config.model.hinge_bound *= 7  # seven times 32 pixels a side
     return config
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import functools
+import hashlib
 import http.server
 import pathlib
 import subprocess
@@ -21,7 +22,13 @@ from scipy.io import savemat, wavfile
 
 from kprivacy import data, files
 from kprivacy.data import builders, tfds_builder
-from kprivacy.data.builders import olivetti_faces, sound, uci_har
+from kprivacy.data.builders import (
+    bloodmnist,
+    isic2017,
+    olivetti_faces,
+    sound,
+    uci_har,
+)
 
 
 def write_uci_har(folder):
@@ -95,6 +102,43 @@ def write_ubisound(folder):
                       300 * (i + 1) + 40 * number, 16_000, seconds=0.5)
 
 
+def write_keratitis(folder, root="keratitis"):
+    for i, name in enumerate(("bacterial", "fungal")):
+        (folder / root / name).mkdir(parents=True)
+        for number in range(5):
+            image = Image.new("RGB", (90, 60), (100 * i, 20 * number, 0))
+            image.save(folder / root / name / f"{number}.JPG")
+
+
+def write_isic2017(folder):
+    """Four lesions of either part, each diagnosis among them."""
+    for part in ("Training", "Test_v2"):
+        root = folder / f"ISIC-2017_{part}_Data"
+        root.mkdir()
+        rows = ["image_id,melanoma,seborrheic_keratosis"]
+        for i, marks in enumerate(("1.0,0.0", "0.0,1.0", "0.0,0.0", "0,0")):
+            name = f"ISIC_{i:07}"
+            rows.append(f"{name},{marks}")
+            Image.new("RGB", (70, 50), (60 * i, 0, 0)).save(
+                root / f"{name}.jpg"
+            )
+        table = folder / f"ISIC-2017_{part}_Part3_GroundTruth.csv"
+        table.write_text("\n".join(rows) + "\n")
+
+
+def write_bloodmnist(folder):
+    generator = np.random.default_rng(0)
+    arrays = {}
+    for part, count in (("train", 9), ("val", 2), ("test", 3)):
+        arrays[f"{part}_images"] = generator.integers(
+            0, 256, (count, 28, 28, 3), np.uint8
+        )
+        arrays[f"{part}_labels"] = np.arange(count, dtype=np.uint8)[:, None]
+        arrays[f"{part}_labels"] %= 8
+    np.savez(folder / "bloodmnist.npz", **arrays)
+    return arrays
+
+
 class BuilderCase(tfds.testing.DatasetBuilderTestCase):
     """Writes the archive anew into a folder of its own."""
 
@@ -150,6 +194,39 @@ class UbisoundTest(BuilderCase):
     DATASET_CLASS = builders.find("ubisound")
     SPLITS = {"train": 12, "test": 3}
     WRITE = staticmethod(write_ubisound)
+
+
+class KeratitisTest(BuilderCase):
+    DATASET_CLASS = builders.find("keratitis")
+    SPLITS = {"train": 8, "test": 2}
+    WRITE = staticmethod(write_keratitis)
+
+
+class Isic2017Test(BuilderCase):
+    DATASET_CLASS = builders.find("isic2017")
+    SPLITS = {"train": 4, "test": 4}
+    DL_EXTRACT_RESULT = [
+        f"ISIC-2017_{part}_Data" for part in ("Training", "Test_v2")
+    ]
+    DL_DOWNLOAD_RESULT = [
+        f"ISIC-2017_{part}_Part3_GroundTruth.csv"
+        for part in ("Training", "Test_v2")
+    ]
+    WRITE = staticmethod(write_isic2017)
+
+
+class BloodmnistTest(BuilderCase):
+    DATASET_CLASS = builders.find("bloodmnist")
+    SPLITS = {"train": 9, "validation": 2, "test": 3}
+    DL_DOWNLOAD_RESULT = "bloodmnist.npz"
+    WRITE = staticmethod(write_bloodmnist)
+
+    def setUp(self):
+        super().setUp()
+        held = (pathlib.Path(self.folder.name) / "bloodmnist.npz").read_bytes()
+        self.enter_context(pytest.MonkeyPatch.context()).setattr(
+            bloodmnist, "MD5", hashlib.md5(held).hexdigest()
+        )
 
 
 del BuilderCase  # It is no test by itself.
@@ -296,6 +373,85 @@ def test_manual_sets_are_read(tmp_path):
     again = tfds_builder.find("ubisound", str(tmp_path), False)
     names = again.info.features["label"].names
     assert names == ["baby", "doorbell", "siren"]
+
+
+def test_pictures_brought_by_hand_are_read(tmp_path):
+    write_keratitis(tmp_path / "downloads" / "manual")
+    options = {"data_dir": str(tmp_path), "download": True}
+    part = data.arrays("keratitis", "test", **options)
+    assert part.data.shape == (2, 224, 224, 3)
+    red = part.data[..., 0].mean(axis=(1, 2)) * 255
+    np.testing.assert_allclose(red, 100 * part.labels, atol=3)
+
+
+def test_too_few_files_by_hand_are_counted(tmp_path):
+    folder = tmp_path / "downloads" / "manual"
+    write_keratitis(folder)
+    (folder / "keratitis" / "fungal" / "4.JPG").unlink()
+    with pytest.raises(data.DataError, match="'bacterial': 5, 'fungal': 4"):
+        data.prepare("keratitis", str(tmp_path))
+
+
+def test_blood_cells_are_those_that_were_published(tmp_path, monkeypatch):
+    arrays = write_bloodmnist(tmp_path)
+    path = tmp_path / "bloodmnist.npz"
+    with pytest.raises(data.DataError, match="not the file.*published"):
+        bloodmnist.read(path, "val")
+    monkeypatch.setattr(
+        bloodmnist, "MD5", hashlib.md5(path.read_bytes()).hexdigest()
+    )
+    images, labels = bloodmnist.read(path, "val")
+    np.testing.assert_array_equal(images, arrays["val_images"])
+    np.testing.assert_array_equal(labels, [0, 1])
+    with pytest.raises(data.DataError, match="other_images"):
+        bloodmnist.read(path, "other")
+
+
+def test_diagnoses_are_read_and_checked(tmp_path):
+    write_isic2017(tmp_path)
+    table = tmp_path / "ISIC-2017_Training_Part3_GroundTruth.csv"
+    assert [label for _, label in isic2017.read_labels(table)] == [
+        "melanoma", "seborrheic_keratosis", "nevus", "nevus",
+    ]
+    for row in ("../x,0,0", "ISIC_1,1,1", "ISIC_1,yes,0", "ISIC_1"):
+        table.write_text(f"image_id,melanoma,seborrheic_keratosis\n{row}\n")
+        with pytest.raises(data.DataError, match="must"):
+            list(isic2017.read_labels(table))
+
+
+class Imagenet2012(tfds.core.GeneratorBasedBuilder):
+    """Forty classes in turn, of several sizes."""
+
+    VERSION = tfds.core.Version("5.1.0")
+
+    def _info(self):
+        return tfds.core.DatasetInfo(builder=self, features=(
+            tfds.features.FeaturesDict({
+                "image": tfds.features.Image(encoding_format="jpeg"),
+                "label": tfds.features.ClassLabel(num_classes=40),
+            })
+        ))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples(80),
+                "validation": self._generate_examples(40)}
+
+    def _generate_examples(self, count):
+        for i in range(count):
+            image = np.full((30 + i, 50, 3), 3 * (i % 40), np.uint8)
+            yield i, {"image": image, "label": i % 40}
+
+
+def test_imagenet25_is_the_first_classes_of_imagenet(tmp_path):
+    with pytest.raises(data.DataError, match="prepared imagenet2012"):
+        data.prepare("imagenet25", str(tmp_path))
+    Imagenet2012(data_dir=tmp_path).download_and_prepare()
+    data.prepare("imagenet25", str(tmp_path))
+    part = data.arrays("imagenet25", "test", data_dir=str(tmp_path))
+    assert part.data.shape == (25, 224, 224, 3)
+    assert sorted(part.labels) == list(range(25))
+    shades = part.data.mean(axis=(1, 2, 3)) * 255
+    np.testing.assert_allclose(shades, 3 * part.labels, atol=2)
 
 
 def test_changed_archives_are_named(tmp_path, monkeypatch):

@@ -80,13 +80,16 @@ def _classifier(config, network, seed):
     from kprivacy.attacks.retraining import trainer
 
     section = config.classifier
-    known = workdir.read_data(config, config.data.train_split)
+    known = workdir.read_data(
+        config, section.train_split or config.data.train_split
+    )
     return trainer.train(
         known,
         {},
         augmentations.NAMES[section.augmentation],
         network=network,
         width=section.width,
+        stem=section.stem,
         epochs=section.epochs,
         batch_size=section.batch_size,
         learning_rate=section.learning_rate,

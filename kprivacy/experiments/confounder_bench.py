@@ -30,6 +30,7 @@ def victim_of(profile, name):
     victim = ml_collections.ConfigDict()
     victim.network = "resnet18"
     victim.width = 16  # filters of the first layers; 64 is the original
+    victim.stem = "cifar"  # or "imagenet"
     victim.augmentation = "none"
     victim.countermeasure = ml_collections.config_dict.placeholder(str)
     victim.epochs = 30

@@ -32,6 +32,7 @@ class Retraining:
         start: A trained classifier of the same network to start from, or
             None.
         seed: Of weights, orders and augmentations.
+        stem: Of the network, "cifar", or "imagenet" for pictures of 224 x 224.
 
     Example:
 
@@ -56,6 +57,7 @@ class Retraining:
         learning_rate=0.1,
         start=None,
         seed=0,
+        stem="cifar",
     ):
         errors.check_choice(
             "augmentation", augmentation, tuple(augmentations.NAMES)
@@ -70,6 +72,7 @@ class Retraining:
         self._options = {
             "network": network,
             "width": width,
+            "stem": stem,
             "epochs": epochs,
             "batch_size": batch_size,
             "learning_rate": learning_rate,

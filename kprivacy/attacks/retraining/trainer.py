@@ -93,6 +93,7 @@ def train(
     augment,
     network="resnet18",
     width=64,
+    stem="cifar",
     epochs=60,
     batch_size=128,
     learning_rate=0.1,
@@ -112,6 +113,7 @@ def train(
         augment: Of `augmentations.NAMES`' values.
         network: Of `kprivacy.networks.classifiers.NAMES`.
         width: Of its first layers.
+        stem: "cifar", or "imagenet" for pictures of 224 x 224.
         epochs: Passes over `train`.
         batch_size: Examples a step.
         learning_rate: At the start.
@@ -126,7 +128,7 @@ def train(
     """
     with seeded(seed):
         model = networks.classifier(
-            train.data.shape[1:], train.num_classes, network, width
+            train.data.shape[1:], train.num_classes, network, width, stem
         )
     if hardened:
         model = Hardened(model.inputs[0], model.outputs[0], seed=seed)

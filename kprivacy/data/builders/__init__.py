@@ -6,8 +6,12 @@ They are imported one by one, where they are needed: they import TFDS.
 import importlib
 
 NAMES = {
+    "bloodmnist": "Bloodmnist",
     "esc10": "Esc10",
     "houses": "Houses",
+    "imagenet25": "Imagenet25",
+    "isic2017": "Isic2017",
+    "keratitis": "Keratitis",
     "olivetti_faces": "OlivettiFaces",
     "ubisound": "Ubisound",
     "uci_har": "UciHar",

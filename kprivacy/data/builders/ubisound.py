@@ -3,10 +3,7 @@
 import numpy as np
 import tensorflow_datasets as tfds
 
-from kprivacy.data.builders import sound
-from kprivacy.data.errors import DataError
-
-TEST_EVERY = 5
+from kprivacy.data.builders import class_folders, sound
 
 
 class Ubisound(tfds.core.GeneratorBasedBuilder):
@@ -46,7 +43,7 @@ class Ubisound(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         folder = dl_manager.manual_dir / "ubisound"
-        classes = _classes(folder)
+        classes = class_folders.find(folder, (".wav",))
         self.info.features["label"].names = sorted(classes)
         return {
             "train": self._generate_examples(classes, is_test=False),
@@ -54,27 +51,8 @@ class Ubisound(tfds.core.GeneratorBasedBuilder):
         }
 
     def _generate_examples(self, classes, is_test):
-        for label, files in classes.items():
-            for i, file in enumerate(files):
-                if (i % TEST_EVERY == TEST_EVERY - 1) == is_test:
-                    yield f"{label}/{file.name}", {
-                        "log_mel": sound.read_log_mel(file),
-                        "label": label,
-                    }
-
-
-def _classes(folder):
-    """Name of a class to its files, in order; every class in both splits."""
-    classes = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        hidden = path.name.startswith((".", "__"))
-        if path.is_dir() and not hidden:
-            classes[path.name] = sorted(path.glob("*.wav"))
-    least = min(map(len, classes.values()), default=0)
-    if len(classes) < 2 or least < TEST_EVERY:
-        raise DataError(
-            f"{str(folder)!r} must hold at least two folders, one a class, of "
-            f"at least {TEST_EVERY} .wav files each. Received: "
-            f"{ {name: len(files) for name, files in classes.items()} }."
-        )
-    return classes
+        for label, file in class_folders.examples(classes, is_test):
+            yield f"{label}/{file.name}", {
+                "log_mel": sound.read_log_mel(file),
+                "label": label,
+            }

@@ -1,0 +1,28 @@
+"""ConfounderGAN on the first 25 classes of ImageNet at 224 x 224.
+
+    python -m kprivacy.train --workdir=W \\
+        --config=configs/confounder_gan_imagenet25.py
+
+Needs a prepared imagenet2012, see docs/data.md. Not run here: it has the
+paper's size, for accelerators. Variants: "paper" has the paper's losses
+alone. See docs/confounder_gan.md.
+"""
+
+from kprivacy.configs import confounder_gan_base
+
+
+def get_config(variant=None):
+    """Returns the config; `variant` may be "paper" or "smoke"."""
+    config = confounder_gan_base.photographs("imagenet25", variant)
+    if variant != "smoke":
+        config.data.stream = True
+        config.data.train_split = "defender"
+        config.data.validation_split = "attacker[:1000]"
+        # As many as are read into memory.
+        config.classifier.train_split = "defender[:3000]"
+    return config
+
+
+def get_sweep():
+    """A sweep of the hinge's weight, as overrides of single fields."""
+    return confounder_gan_base.hinge_weight_sweep()

@@ -1,0 +1,21 @@
+"""ConfounderGAN on photographs of skin lesions at 224 x 224.
+
+    python -m kprivacy.train --workdir=W \\
+        --config=configs/confounder_gan_isic2017.py
+
+They are fetched with `--config.data.download=True`. Not run here: it has the
+paper's size, for accelerators. Variants: "paper" has the paper's losses
+alone. See docs/confounder_gan.md.
+"""
+
+from kprivacy.configs import confounder_gan_base
+
+
+def get_config(variant=None):
+    """Returns the config; `variant` may be "paper" or "smoke"."""
+    return confounder_gan_base.photographs("isic2017", variant)
+
+
+def get_sweep():
+    """A sweep of the hinge's weight, as overrides of single fields."""
+    return confounder_gan_base.hinge_weight_sweep()

@@ -1,0 +1,21 @@
+"""ConfounderGAN on SVHN, house numbers of 32 x 32.
+
+    python -m kprivacy.train --workdir=W \\
+        --config=configs/confounder_gan_svhn.py
+
+TFDS fetches it with `--config.data.download=True`. Not run here: it has the
+paper's size, for accelerators. Variants: "paper" has the paper's losses
+alone. See docs/confounder_gan.md.
+"""
+
+from kprivacy.configs import confounder_gan_base
+
+
+def get_config(variant=None):
+    """Returns the config; `variant` may be "paper" or "smoke"."""
+    return confounder_gan_base.full_size("svhn_cropped", variant)
+
+
+def get_sweep():
+    """A sweep of the hinge's weight, as overrides of single fields."""
+    return confounder_gan_base.hinge_weight_sweep()
