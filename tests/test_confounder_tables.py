@@ -16,6 +16,13 @@ def folders(tmp_path_factory):
         for method in ("natural", "confounder_gan", "confounder_gan_paper",
                        "emn", "cwp", "cwn", "random_noise")
     }),
+    ("confounder_gan_figure2", {
+        f"none:{method}" for method in ("natural", "cwp", "cwn")
+    }),
+    ("confounder_gan_figure4", {
+        f"none:{method}" for method in ("natural", "confounder_gan",
+                                        "confounder_gan_paper", "emn")
+    }),
     ("confounder_gan_figure5", {
         f"p50:{line}" for line in ("natural", "clean_part", "emn",
                                    "confounder_gan", "confounder_gan_out")
@@ -33,3 +40,16 @@ def test_every_row_is_measured(folders, name, rows):
             limit = 255 if "cwp" in row else 16
             assert 0 < measured["linf"] <= limit and measured["psnr"] > 5
     assert (folders[1] / f"{name}.png").stat().st_size > 5000
+
+
+def test_noise_is_shown_and_timed(folders):
+    found = reproduce_lib.reproduce(
+        "confounder_gan_figure6", *folders, profile="smoke"
+    )
+    for row in found["rows"]:
+        measured = row["measured"]
+        assert measured["images_per_second"] > 1
+        assert measured["seconds"] > 0 and 0 < measured["linf"] <= 16
+    assert len(found["rows"]) == 2
+    picture = folders[1] / "confounder_gan_figure6.png"
+    assert picture.stat().st_size > 5000

@@ -132,6 +132,16 @@ def test_a_shortcut_is_what_is_learnt():
     assert again.test == fooled.test
 
 
+def test_halving_keeps_what_is_coarse():
+    board = np.indices((8, 10)).sum(axis=0) % 2
+    images = np.broadcast_to(board[None, ..., None], (2, 8, 10, 3))
+    found = countermeasures.halved(images)
+    assert found.shape == images.shape and found.dtype == np.float32
+    np.testing.assert_allclose(found, 0.5, atol=1 / 255)
+    flat = np.full((1, 7, 5, 1), 51 / 255, np.float32)
+    np.testing.assert_allclose(countermeasures.halved(flat), flat, atol=1e-6)
+
+
 @pytest.mark.parametrize("countermeasure", ["grey", "adversarial_training"])
 def test_countermeasures_train(countermeasure):
     attack = Retraining("lenet", 8, "flip+crop", countermeasure, epochs=1)

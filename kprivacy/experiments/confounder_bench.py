@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import time
 
 import ml_collections
 import numpy as np
@@ -106,14 +107,23 @@ def published(config, runs, natural):
     del inner.victim
     workdir.write_config(folder, inner)
     if not path.exists():
+        begin = time.perf_counter()
         noise = _noise(config, runs, natural, folder)
         folder.mkdir(parents=True, exist_ok=True)
+        files.write_json(folder / "seconds.json", time.perf_counter() - begin)
         beside = folder / "unfinished_noise.npz"
         np.savez_compressed(beside, levels=np.rint(noise * 255).astype("i2"))
         beside.replace(path)
     with np.load(path) as held:
         levels = held["levels"].astype(np.float32)
     return baselines.published(natural, levels / 255)
+
+
+def seconds_of(config, runs):
+    """What making a method's noise took, for all published pictures."""
+    protection = config.protection
+    folder = runs / KEPT / protection.name / protection.method
+    return files.read_json(folder / str(config.seed) / "seconds.json")
 
 
 def generator_of(config, runs):
@@ -181,6 +191,8 @@ def found_of(result, published_part, natural):
         "stopped_accuracy": result.stopped_accuracy,
         "train_loss": result.train_loss[-1],
         "test": list(result.test),
+        "train": list(result.train_accuracy),
+        "gradient_norms": list(result.gradient_norm),
     }
     change = np.abs(published_part.data - natural.data)
     if change.any():
@@ -241,6 +253,23 @@ def judged(results, goals):
                 f"`{row['name']}`: {accuracy:.1%}, goal <= {goal:.0%}: "
                 f"{'met' if accuracy <= goal else 'missed'}."
             )
+
+
+def curves(axes, results, name, key):
+    """A line over the epochs for each method, the first seed's.
+
+    Args:
+        axes: Of matplotlib.
+        results: Of a table.
+        name: Of the data set.
+        key: A list of one number an epoch.
+    """
+    for row in results["rows"]:
+        held, _, method = row["name"].split(":")
+        if held == name:
+            axes.plot(row["seeds"][0][key], label=method)
+    axes.set_title(name, fontsize=10)
+    axes.set_xlabel("epoch")
 
 
 def bars(path, results):

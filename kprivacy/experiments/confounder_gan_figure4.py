@@ -3,7 +3,9 @@
 Everything that the trainer has is protected; his ResNet-18 has a quarter of
 the original width and no augmentation. eps is 8/255 on cifar10_subset,
 16/255 on bloodmnist_subset and fashion_mnist. The picture has the test
-accuracy after each epoch. Columns as in confounder_gan_table2.
+accuracy after each epoch, and below it the norm of the gradient of the loss
+of a batch of what was published, which is how much is left to learn from it (the
+paper's Appendix A asks for it). Columns as in confounder_gan_table2.
 """
 
 from kprivacy.experiments import confounder_bench
@@ -35,21 +37,19 @@ def notes(results):
 
 
 def draw(path, results, runs):
-    """Test accuracy over the epochs, the first seed's."""
+    """Test accuracies and gradients over the epochs, the first seed's."""
     from matplotlib.figure import Figure
 
     from kprivacy.experiments import plots
 
     sets = dict.fromkeys(row["name"].split(":")[0] for row in results["rows"])
-    figure = Figure(figsize=(4.5 * len(sets), 3.8), dpi=80)
-    axes = figure.subplots(1, len(sets), squeeze=False)[0]
-    for axis, name in zip(axes, sets):
-        for row in results["rows"]:
-            held, _, method = row["name"].split(":")
-            if held == name:
-                axis.plot(row["seeds"][0]["test"], label=method)
-        axis.set_title(name, fontsize=10)
-        axis.set_xlabel("epoch")
-    axes[0].set_ylabel("accuracy on clean pictures")
-    axes[0].legend(fontsize=8)
+    figure = Figure(figsize=(4.5 * len(sets), 7.2), dpi=80)
+    above, below = figure.subplots(2, len(sets), squeeze=False)
+    for name, upper, lower in zip(sets, above, below):
+        confounder_bench.curves(upper, results, name, "test")
+        confounder_bench.curves(lower, results, name, "gradient_norms")
+        lower.set_yscale("log")
+    above[0].set_ylabel("accuracy on clean pictures")
+    below[0].set_ylabel("gradient norm")
+    above[0].legend(fontsize=8)
     plots.save(path, figure)

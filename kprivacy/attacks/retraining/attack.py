@@ -24,8 +24,9 @@ class Retraining:
             "cutmix" or "autoaugment"; the last four come after or with flip
             and crop.
         countermeasure: None, or one of `COUNTERMEASURES`: "grey", "jpeg_75",
-            "jpeg_10", "bits_2", "blur" and "grey+jpeg_10" change all pictures
-            before, "adversarial_training" makes noise of its own.
+            "jpeg_10", "bits_2", "blur", "halved" and "grey+jpeg_10" change
+            all pictures before, "adversarial_training" makes noise of its
+            own.
         epochs: Passes over what was published.
         batch_size: Examples a step.
         learning_rate: Of SGD, at the start.
@@ -113,6 +114,7 @@ class Retraining:
             tuple(history["test"]),
             tuple(history["clean"]) if clean is not None else None,
             tuple(history["train_loss"]),
+            tuple(history["train_accuracy"]),
             tuple(history["gradient_norm"]),
             len(published),
             time.perf_counter() - begin,

@@ -45,11 +45,30 @@ def blur(deviation=1.0):
     return distort
 
 
+def halved(images):
+    """Half a side, by averages, and back."""
+    from PIL import Image
+
+    images = np.asarray(images, np.float32)
+    height, width = images.shape[1:3]
+
+    def resized(plane):
+        small = (max(1, width // 2), max(1, height // 2))
+        image = Image.fromarray(plane).resize(small, Image.BOX)
+        return np.asarray(image.resize((width, height), Image.BILINEAR))
+
+    planes = np.moveaxis(images, -1, 1).reshape(-1, height, width)
+    made = np.stack([resized(one) for one in planes])
+    made = made.reshape(len(images), -1, height, width)
+    return distortions.png()(np.clip(np.moveaxis(made, 1, -1), 0, 1))
+
+
 NAMES = {
     "grey": grey,
     "jpeg_75": jpeg(75),
     "jpeg_10": jpeg(10),
     "bits_2": bits(2),
     "blur": blur(),
+    "halved": halved,
     "grey+jpeg_10": lambda images: jpeg(10)(grey(images)),
 }

@@ -14,6 +14,7 @@ class RetrainingResult:
         clean: Accuracy on the trainer's own few clean examples after each
             epoch, or None if there were none.
         train_loss: Mean loss of each epoch.
+        train_accuracy: On what was published, augmented, in each epoch.
         gradient_norm: Of the loss of a batch of what was published, after
             each epoch: how much is left to learn from it.
         examples: Published examples.
@@ -23,6 +24,7 @@ class RetrainingResult:
     test: tuple
     clean: tuple | None
     train_loss: tuple
+    train_accuracy: tuple
     gradient_norm: tuple
     examples: int
     seconds: float

@@ -122,9 +122,10 @@ def train(
         seed: Of weights, orders and augmentations.
 
     Returns:
-        The `keras.Model`, and a dict: each name of `tests`, "train_loss" and
-        "gradient_norm" to a list of one number an epoch; the last is of the
-        loss of one batch of `train`, as it is, in all weights.
+        The `keras.Model`, and a dict: each name of `tests`, "train_loss",
+        "train_accuracy" and "gradient_norm" to a list of one number an epoch;
+        the last is of the loss of one batch of `train`, as it is, in all
+        weights.
     """
     with seeded(seed):
         model = networks.classifier(
@@ -146,6 +147,7 @@ def train(
             weight_decay=5e-3,
         ),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
     )
     watched = _Scores(tests, train, batch_size)
     model.fit(
@@ -168,7 +170,9 @@ class _Scores(keras.callbacks.Callback):
         self._tests = tests
         self._batch = train.take(slice(0, batch_size))
         self.found = {
-            name: [] for name in (*tests, "train_loss", "gradient_norm")
+            name: [] for name in (
+                *tests, "train_loss", "train_accuracy", "gradient_norm"
+            )
         }
 
     def on_epoch_end(self, epoch, logs=None):
@@ -181,6 +185,7 @@ class _Scores(keras.callbacks.Callback):
                 "the pictures. Give him a smaller `learning_rate`."
             )
         self.found["train_loss"].append(float(logs["loss"]))
+        self.found["train_accuracy"].append(float(logs["accuracy"]))
         self.found["gradient_norm"].append(self._gradient_norm())
 
     def _gradient_norm(self):
