@@ -17,14 +17,14 @@ def get_config(variant=None):
     check_variant(variant, VARIANTS)
     config = gap_base.gap("smile_faces", "label")
     config.data.label = "smiling"
-    # A third is left for attackers: they would have few faces otherwise.
-    config.data.train_split = "defender[4%:65%]"
-    config.data.adversary_split = "defender[4%:65%]"
-    config.data.attacker_split = "attacker+defender[65%:]"
+    # Half is left for attackers: they would have few faces otherwise.
+    config.data.train_split = "defender[4%:50%]"
+    config.data.adversary_split = "defender[4%:50%]"
+    config.data.attacker_split = "attacker+defender[50%:]"
     if variant in ("paper_low", "paper_high"):
         # The report advises different sets for both sides.
-        config.data.train_split = "defender[4%:35%]"
-        config.data.adversary_split = "defender[35%:65%]"
+        config.data.train_split = "defender[4%:27%]"
+        config.data.adversary_split = "defender[27%:50%]"
         if variant == "paper_low":
             gap_base.low_privacy(config)
             config.model.privacy_weight = 0.1

@@ -87,6 +87,32 @@ def test_networks_find_classes(name, shape, steps):
     assert scores.sum(axis=1) == pytest.approx(1.0)
 
 
+def lamps(count, seed):
+    """Pictures of a lamp in the upper or the lower half."""
+    generator = np.random.default_rng(seed)
+    data = generator.uniform(0, 0.3, (count, 16, 16, 1)).astype("float32")
+    labels = np.arange(count) % 2
+    rows, columns = generator.integers(1, 5, count), generator.integers(13)
+    for one, label, row in zip(data, labels, rows):
+        one[row + 8 * label:][:3, columns:columns + 3] += 0.7
+    return Part(data=data, labels=labels, attributes={})
+
+
+def test_pictures_are_learnt_from_moved_ones():
+    attack = AttributeInference(["augmented_cnn"], 24)
+    results = attack.run(identity, lamps(300, 0), lamps(100, 1), "label")
+    assert results.best.accuracy > 0.95
+    # What is smaller than a picture is left to the others.
+    small = make_part(100, 0, shape=(15, 16, 1)), make_part(50, 1, shape=(
+        15, 16, 1
+    ))
+    attack = AttributeInference(["augmented_cnn", "nearest_neighbours"])
+    found = attack.run(identity, *small)
+    assert [one.attacker for one in found.results] == ["nearest_neighbours"]
+    with pytest.raises(ValueError, match="at least 16 a side"):
+        AttributeInference(["augmented_cnn"]).run(identity, *small)
+
+
 def test_two_gaussians_give_the_accuracy_of_theory():
     # X | Y ~ N(-1 or 1, 1), both as likely: Phi(1) = .8413, and the area
     # under the curve is Phi(2 / sqrt 2) = .9214.

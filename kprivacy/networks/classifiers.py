@@ -65,9 +65,8 @@ def _body(shape, network, width, stem):
         return densenet(shape, growth=width // 2, stem=stem)
     if network == "vgg11":
         filters = tuple(width * n for n in (1, 2, 4, 8, 8))
-        body = vgg(shape, filters, (1, 1, 2, 2, 2))
-    else:
-        body = lenet(shape, (width // 2, width))
+        return vgg(shape, filters, (1, 1, 2, 2, 2), momentum=MOMENTUM)
+    body = lenet(shape, (width // 2, width))
     for layer in body.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = MOMENTUM

@@ -11,6 +11,7 @@ def vgg(
     bottleneck_activation="sigmoid",
     noise=0.0,
     name="vgg",
+    momentum=0.99,
 ):
     """Builds VGG's convolutional part, with batch normalisation.
 
@@ -31,6 +32,7 @@ def vgg(
         noise: Amplitude of the noise added to the features before the
             bottleneck's activation; 0 for a network without a noise input.
         name: Name of the model.
+        momentum: Of the batch normalisation.
 
     Returns:
         A functional `keras.Model` from `image` (or `signal`), and `noise` if
@@ -51,7 +53,9 @@ def vgg(
     x = inputs
     for i, (count, repeats) in enumerate(zip(filters, convolutions), start=1):
         for j in range(1, repeats + 1):
-            x = blocks.convolution(x, count, 3, f"{i}_{j}")
+            x = blocks.convolution(
+                x, count, 3, f"{i}_{j}", momentum=momentum
+            )
         x = blocks.max_pooling(x, i, smallest=2)
     return blocks.encoder(
         inputs, x, bottleneck, bottleneck_activation, noise, name

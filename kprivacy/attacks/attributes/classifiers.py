@@ -17,6 +17,7 @@ NAMES = (
     "random_forest",
     "mlp",
     "cnn",
+    "augmented_cnn",
 )
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 LEAF_SIZES = (1, 5)
@@ -27,6 +28,10 @@ SELECTED = (None, 64, 16)
 # the single ones that tell most; a leak may sit in either.
 DIRECTIONS = 256
 SINGLE_FEATURES = 64
+# Pictures have a side of that many at least; of "augmented_cnn".
+PICTURE_SIDE = 16
+AUGMENTED_STEPS = 3
+LARGEST_SHIFT = 0.08
 MOST_EXAMPLES = 20_000
 
 
@@ -35,7 +40,8 @@ def build(name, steps, seed):
 
     Args:
         steps: Gradient steps of the convolutional network; the perceptron
-            takes `MLP_STEPS` times as many.
+            takes `MLP_STEPS` times as many, the network that learns from
+            augmented pictures `AUGMENTED_STEPS` times.
         seed: Seeds it.
     """
     if name == "nearest_neighbours":
@@ -44,12 +50,31 @@ def build(name, steps, seed):
         return Network(name, mlp, steps=MLP_STEPS * steps, seed=seed)
     if name == "cnn":
         return Network(name, cnn, steps=steps, seed=seed)
+    if name == "augmented_cnn":
+        return Network(
+            name, augmented_cnn, steps=AUGMENTED_STEPS * steps, batch_size=64,
+            seed=seed,
+        )
     return Classical(name, seed)
+
+
+def fitting(names, shape):
+    """Those of some classifiers that suit features of this shape."""
+    return tuple(
+        name for name in names
+        if (name != "cnn" or has_maps(shape))
+        and (name != "augmented_cnn" or has_pictures(shape))
+    )
 
 
 def has_maps(shape):
     """Whether features of this shape, less the batch, suit a "cnn"."""
     return len(shape) in (2, 3) and min(shape[:-1]) > 1
+
+
+def has_pictures(shape):
+    """Whether they are as large as pictures are."""
+    return len(shape) == 3 and min(shape[:-1]) >= PICTURE_SIDE
 
 
 class Classical:
@@ -242,3 +267,23 @@ def cnn(features, targets):
     )
     head = networks.mlp(body.output_shape[1:], (128,), targets[0], dropout=0.2)
     return keras.Model(body.input, head(body.output), name="cnn")
+
+
+def augmented_cnn(features, targets):
+    """A deeper network that sees pictures mirrored and shifted.
+
+    As whoever has few pictures of faces or things trains on them.
+    """
+    import keras
+    from keras import layers
+
+    from kprivacy import networks
+
+    inputs = keras.Input(features)
+    x = layers.RandomFlip("horizontal", name="flipped")(inputs)
+    x = layers.RandomTranslation(
+        LARGEST_SHIFT, LARGEST_SHIFT, fill_mode="nearest", name="shifted"
+    )(x)
+    body = networks.vgg(features, (24, 48, 96), (1, 2, 2), momentum=0.9)
+    head = networks.mlp(body.output_shape[1:], (64,), targets[0], dropout=0.5)
+    return keras.Model(inputs, head(body(x)), name="augmented_cnn")

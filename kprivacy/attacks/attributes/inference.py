@@ -28,10 +28,12 @@ class AttributeInference:
 
     Args:
         attackers: Names out of "logistic_regression", "nearest_neighbours",
-            "random_forest", "mlp", "cnn"; None for all. "cnn" stays away
-            from features that are neither maps nor signals.
+            "random_forest", "mlp", "cnn", "augmented_cnn"; None for all.
+            "cnn" stays away from features that are neither maps nor signals,
+            "augmented_cnn", which mirrors and shifts, from all that are
+            smaller than pictures.
         steps: Gradient steps of the convolutional network's training; the
-            perceptron takes four times as many.
+            perceptron takes four times as many, "augmented_cnn" three times.
         seed: Seeds the attackers and the choice of validation data.
 
     Example:
@@ -108,14 +110,14 @@ class AttributeInference:
         )
 
     def _present(self, shape):
-        names = self._names
-        if not classifiers.has_maps(shape):
-            names = tuple(name for name in names if name != "cnn")
+        names = classifiers.fitting(self._names, shape)
         if not names:
             raise UserError(
                 "The attacker 'cnn' needs features of shape (height, width, "
-                "channels) or (steps, channels), of sides of at least 2. "
-                f"Received: {shape}. Use another one out of {self.NAMES}."
+                "channels) or (steps, channels), of sides of at least 2, "
+                "'augmented_cnn' pictures of at least "
+                f"{classifiers.PICTURE_SIDE} a side. Received: {shape}. Use "
+                f"another one out of {self.NAMES}."
             )
         return names
 
