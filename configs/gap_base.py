@@ -58,10 +58,11 @@ def gap(name, private, variant=None):
     server.filters = (32, 64, 64)  # of the strided convolutions
 
     config.adversary = adversary = ml_collections.ConfigDict()
-    adversary.network = "default"  # "convolutional" or "mlp"
+    adversary.network = "default"  # "convolutional", "vgg" or "mlp"
     adversary.units = (128,)  # widths of the dense layers
-    adversary.filters = (32, 64, 64)  # of the strided convolutions
+    adversary.filters = (32, 64, 64)  # of the convolutions
     adversary.dropout = 0.0  # share of the last layer's inputs
+    adversary.augmented = False  # whether it sees moved images in training
 
     config.model = model = ml_collections.ConfigDict()
     model.privacy_weight = 0.1  # lambda

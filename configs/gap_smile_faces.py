@@ -33,6 +33,14 @@ def get_config(variant=None):
             config.model.privacy_weight = 0.3
         return config
     gap_base.improved_images(config)
+    # As whoever attacks faces trains: narrower, for it trains all along.
+    config.epochs = 60
+    config.epochs_pre_d = 10
+    config.adversary.network = "vgg"
+    config.adversary.filters = (16, 32, 64)
+    config.adversary.units = (64,)
+    config.adversary.dropout = 0.5
+    config.adversary.augmented = True
     config.model.budget = 0.0035 if variant == "low" else 0.014
     if variant == "smoke":
         gap_base.shrink(config)

@@ -249,6 +249,28 @@ def test_pretraining_keeps_the_data_then_learns_what_is_private():
     assert int(model.optimizer.iterations) == 0
 
 
+def test_an_adversary_sees_moved_pictures_in_training_alone():
+    from kprivacy.gap import build_adversary, build_client
+
+    client = build_client((16, 16, 1), "autoencoder", (4, 8), code=4)
+    adversary = build_adversary(
+        client, 2, "vgg", (8,), (4, 8), dropout=0.1, augmented=True
+    )
+    x = np.random.default_rng(0).uniform(size=(4, 16, 16, 1)).astype("f4")
+    still = adversary(x, training=False)
+    np.testing.assert_array_equal(adversary(x, training=False), still)
+    assert np.abs(adversary(x, training=True) - still).max() > 1e-4
+    moved = adversary.get_layer("mirrored")(x, training=True)
+    mirrored = [np.array_equal(a, b[:, ::-1]) for a, b in zip(moved, x)]
+    same = [np.array_equal(a, b) for a, b in zip(moved, x)]
+    assert np.all(np.logical_xor(mirrored, same))
+    vectors = build_client((4,), "dense", units=(8,), code=2)
+    with pytest.raises(UserError, match="`augmented` is for images"):
+        build_adversary(vectors, 2, augmented=True)
+    with pytest.raises(UserError, match="'vgg' takes images"):
+        build_adversary(vectors, 2, "vgg")
+
+
 def profiles(count=400, seed=0):
     generator = np.random.default_rng(seed)
     x = generator.normal(size=(count, 6)).astype(np.float32)

@@ -72,6 +72,22 @@ def convolution(
     return layers.ReLU(name=f"relu{label}")(x) if relu else x
 
 
+def moved(x, largest=0.08):
+    """Images mirrored and shifted at random, in training alone.
+
+    A model of it has to be told when it is not training: Keras' layers of
+    this kind move images unless they are told.
+
+    Args:
+        x: (batch, height, width, channels).
+        largest: Shift, in sides.
+    """
+    x = layers.RandomFlip("horizontal", name="mirrored")(x)
+    return layers.RandomTranslation(
+        largest, largest, fill_mode="nearest", name="shifted"
+    )(x)
+
+
 def stem(x, filters, form, momentum=0.99):
     """The begin of a deep classifier.
 

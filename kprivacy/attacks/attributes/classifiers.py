@@ -31,7 +31,6 @@ SINGLE_FEATURES = 64
 # Pictures have a side of that many at least; of "augmented_cnn".
 PICTURE_SIDE = 16
 AUGMENTED_STEPS = 3
-LARGEST_SHIFT = 0.08
 MOST_EXAMPLES = 20_000
 
 
@@ -275,15 +274,12 @@ def augmented_cnn(features, targets):
     As whoever has few pictures of faces or things trains on them.
     """
     import keras
-    from keras import layers
 
     from kprivacy import networks
+    from kprivacy.networks import blocks
 
     inputs = keras.Input(features)
-    x = layers.RandomFlip("horizontal", name="flipped")(inputs)
-    x = layers.RandomTranslation(
-        LARGEST_SHIFT, LARGEST_SHIFT, fill_mode="nearest", name="shifted"
-    )(x)
     body = networks.vgg(features, (24, 48, 96), (1, 2, 2), momentum=0.9)
     head = networks.mlp(body.output_shape[1:], (64,), targets[0], dropout=0.5)
-    return keras.Model(inputs, head(body(x)), name="augmented_cnn")
+    outputs = head(body(blocks.moved(inputs)))
+    return keras.Model(inputs, outputs, name="augmented_cnn")
