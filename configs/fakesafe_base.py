@@ -165,6 +165,8 @@ def _cover(config):
             part.filters = (64, 48, 32)
             if config.target.name != "mnist":
                 part.code = 256
+        if config.target.name == "mnist":
+            config.pretraining_steps = 12_000
     if config.source.name.startswith(VECTORS):
         config.model.content_weight = 0.0
         config.pretraining_steps = 3000

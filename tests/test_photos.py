@@ -289,7 +289,7 @@ def test_what_is_refused(client, tmp_path):
     Image.fromarray(whole).save(tmp_path / "half.png")
     content = (tmp_path / "half.png").read_bytes()
     (tmp_path / "half.png").write_bytes(content[: len(content) // 2])
-    with pytest.raises(UserError, match="no readable picture"):
+    with pytest.raises(UserError, match="not a readable image"):
         picture.read(tmp_path / "half.png")
 
 

@@ -1,11 +1,10 @@
 """A user's own images: PATH/CLASS/*.png and the like, one folder a class."""
 
-import contextlib
 import pathlib
-import warnings
 
 import numpy as np
 
+from kprivacy import untrusted
 from kprivacy.data.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -74,7 +73,6 @@ def read_image(file, size):
         return np.asarray(upright.resize(size[::-1], Image.BILINEAR))
 
 
-@contextlib.contextmanager
 def opened(file):
     """Yields a stranger's image file as a `PIL.Image`, not yet decoded.
 
@@ -82,28 +80,4 @@ def opened(file):
         DataError: It is not an image, or has too many pixels, or is found
             damaged while it is decoded.
     """
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=FORMATS) as image:
-                _check_pixels(file, image)
-                yield image
-    except DataError:
-        raise
-    except Exception as error:
-        raise DataError(
-            f"{str(file)!r} is not a readable image of {', '.join(FORMATS)} "
-            f"({type(error).__name__}: {error}). Replace it or move it out "
-            "of the folder."
-        ) from error
-
-
-def _check_pixels(file, image):
-    pixels = image.size[0] * image.size[1]
-    if pixels > MOST_PIXELS:
-        raise DataError(
-            f"{str(file)!r} has {pixels:,} pixels; at most {MOST_PIXELS:,} "
-            "are read. Make it smaller or move it out of the folder."
-        )
+    return untrusted.opened(file, FORMATS, MOST_PIXELS, DataError)

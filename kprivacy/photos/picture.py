@@ -2,10 +2,10 @@
 
 import dataclasses
 import io
-import warnings
 
 import numpy as np
 
+from kprivacy import untrusted
 from kprivacy.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",
@@ -70,29 +70,19 @@ def read(file):
         UserError: It is no picture, is damaged, has several frames or too
             many pixels, or numbers that are no colours.
     """
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     _register_heif()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(file, formats=_known()) as image:
-                _check(file, image)
-                kind, profile = image.format, image.info.get("icc_profile")
-                note = _note(image)
-                if profile and image.mode in _CONVERTED:
-                    # It is of colours that are not written.
-                    profile = None
-                    note = f"{image.mode} became RGB, its profile was dropped"
-                colours, alpha = _split(ImageOps.exif_transpose(image))
-                exif = _exif(image)
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(
-            f"{str(file)!r} is no readable picture "
-            f"({type(error).__name__}: {error})."
-        ) from error
+    with untrusted.opened(file, _known(), MOST_PIXELS) as image:
+        _check(file, image)
+        kind, profile = image.format, image.info.get("icc_profile")
+        note = _note(image)
+        if profile and image.mode in _CONVERTED:
+            # It is of colours that are not written.
+            profile = None
+            note = f"{image.mode} became RGB, its profile was dropped"
+        colours, alpha = _split(ImageOps.exif_transpose(image))
+        exif = _exif(image)
     kind = "JPEG" if kind == "MPO" else kind
     return Picture(colours, alpha, kind, exif, profile, note)
 
@@ -165,12 +155,6 @@ def _register_heif():
 
 
 def _check(file, image):
-    pixels = image.size[0] * image.size[1]
-    if pixels > MOST_PIXELS:
-        raise UserError(
-            f"{str(file)!r} has {pixels:,} pixels; at most {MOST_PIXELS:,} "
-            "are read. Cut it into smaller ones."
-        )
     # A JPEG of several pictures (MPO) has a main one, which is taken.
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise UserError(

@@ -1,0 +1,48 @@
+"""Files from strangers: image files are opened here."""
+
+import contextlib
+import warnings
+
+from kprivacy.errors import UserError
+
+
+@contextlib.contextmanager
+def opened(file, formats, most_pixels, error=UserError):
+    """Yields an image file as a `PIL.Image`, not yet decoded.
+
+    Args:
+        file: Its path.
+        formats: Pillow's names of those that are read.
+        most_pixels: What has more is refused before it is decoded.
+        error: Raised, a `UserError`.
+
+    Raises:
+        UserError: It is no image of these, or has too many pixels, or is
+            found damaged while it is decoded.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own limit, which is the same for everybody.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file, formats=formats) as image:
+                _check_pixels(file, image, most_pixels, error)
+                yield image
+    except UserError:
+        raise
+    except Exception as cause:
+        raise error(
+            f"{str(file)!r} is not a readable image of {', '.join(formats)} "
+            f"({type(cause).__name__}: {cause}). Replace it or move it out "
+            "of the folder."
+        ) from cause
+
+
+def _check_pixels(file, image, most, error):
+    pixels = image.size[0] * image.size[1]
+    if pixels > most:
+        raise error(
+            f"{str(file)!r} has {pixels:,} pixels; at most {most:,} are "
+            "read. Make it smaller or move it out of the folder."
+        )
