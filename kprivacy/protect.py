@@ -89,14 +89,14 @@ def _run(protect_lib, needed):
     if sides.method_of(needed["client"]) == "confounder_gan":
         from kprivacy.photos import run as photos
 
-        _refuse(key_file=_KEY_FILE, covers=_COVERS)
+        _refuse(_KEY_FILE, _COVERS, _RESIZE, _BATCH_SIZE)
         return photos.protect(
             **{**needed, "client": sides.read_generator(needed["client"])},
             metadata=_METADATA.value,
             format=_FORMAT.value,
             preview=_PREVIEW.value,
         )
-    _refuse(preview=_PREVIEW)
+    _refuse(_PREVIEW, _METADATA, _FORMAT)
     return protect_lib.protect(
         **needed,
         key_file=_KEY_FILE.value,
@@ -106,12 +106,12 @@ def _run(protect_lib, needed):
     )
 
 
-def _refuse(**held):
+def _refuse(*held):
     """Raises where a flag is given that this client has no use for."""
-    for name, flag in held.items():
-        if flag.value is not None:
+    for flag in held:
+        if flag.present:
             raise errors.UserError(
-                f"This client has no use for --{name}. Received: "
+                f"This client has no use for --{flag.name}. Received: "
                 f"{flag.value!r}. Leave it out."
             )
 

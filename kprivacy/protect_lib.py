@@ -29,11 +29,13 @@ class Result:
         count: Examples in the output, with those of an interrupted run.
         bad: A sentence for each example that was skipped.
         ignored: Files of the input folder that are no images by their names.
+        warnings: Sentences on what is in the output, but not as wished for.
     """
 
     count: int
     bad: list
     ignored: int = 0
+    warnings: tuple = ()
 
 
 def protect(

@@ -127,6 +127,9 @@ def test_an_album(client, tmp_path):
     )
     assert result.count == len(expected) and result.ignored == 2
     assert len(result.bad) == 1 and "broken.jpg" in result.bad[0]
+    (warning,) = result.warnings
+    count = sum(name.endswith((".jpg", ".jpeg")) for name in expected)
+    assert warning.startswith(f"{count} of the files are of a lossy format")
     rows = {row["file"]: row for row in
             files.read_json(tmp_path / "out" / "report.json")["files"]}
     assert rows.keys() == expected.keys()
@@ -335,6 +338,7 @@ def test_the_binaries(client, tmp_path):
     )
     assert found.returncode == 0, found.stderr[-2000:]
     assert found.stdout.startswith("protected: 11 in")
+    assert "warning" not in found.stderr
     found = call(
         "verify", f"--originals={tmp_path / 'in'}",
         f"--protected={tmp_path / 'o'}", f"--bound={BOUND}",
@@ -348,3 +352,8 @@ def test_the_binaries(client, tmp_path):
         f"--output={tmp_path / 'p'}", f"--key_file={tmp_path / 'k'}",
     )
     assert found.returncode == 1 and "no use for --key_file" in found.stderr
+    found = call(
+        "protect", f"--client={tmp_path / 'w'}", f"--input={tmp_path / 'in'}",
+        f"--output={tmp_path / 'p'}", "--noresize",
+    )
+    assert found.returncode == 1 and "no use for --resize" in found.stderr

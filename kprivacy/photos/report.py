@@ -11,6 +11,8 @@ from kprivacy import files
 from kprivacy.errors import UserError
 
 ROWS, WHOLE = ".rows.jsonl", "report.json"
+# In the note of a file that its format changed beyond the bound.
+LOSSY = "lossy"
 FIELDS = ("file", "output", "width", "height", "format", "linf", "psnr",
           "ssim", "note")
 # The side that SSIM is measured at, at most: it takes memory.
@@ -93,6 +95,11 @@ class Rows:
                 self._rows[row["file"]] = row
         if not self._path.is_file():
             self._append({"settings": settings})
+
+    def lossy(self, names):
+        """How many of some inputs were changed beyond the bound by a codec."""
+        noted = (self._rows.get(name, {}).get("note", "") for name in names)
+        return sum(LOSSY in note for note in noted)
 
     def outputs(self):
         """Input names to the names of their outputs."""

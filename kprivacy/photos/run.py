@@ -72,7 +72,15 @@ def protect(
         line.add(1)
     line.close()
     rows.write(names, bad)
-    return Result(len(names) - len(bad), bad, ignored)
+    lossy = rows.lossy(names)
+    warnings = (
+        f"{lossy} of the files are of a lossy format, which took the change "
+        "over the bound and a part of the noise away, see report.csv. "
+        "--format=png loses nothing.",
+    )
+    return Result(
+        len(names) - len(bad), bad, ignored, warnings if lossy else ()
+    )
 
 
 def find(path):
@@ -154,7 +162,7 @@ def _judge(row, bound):
     """Notes a change over the bound."""
     if row["linf"] > bound:
         lossy = (
-            f"lossy: changed by up to {row['linf']:g} levels instead of "
+            f"{report.LOSSY}: changed by up to {row['linf']:g} levels instead of "
             f"{bound}"
         )
         row["note"] = "; ".join(filter(None, (row["note"], lossy)))

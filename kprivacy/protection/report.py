@@ -31,6 +31,8 @@ def tell(result, verb, output):
     for sentence in result.bad:
         print(f"skipped: {sentence}", file=sys.stderr)
     print(f"{verb}: {result.count} in {output}")
+    for sentence in result.warnings:
+        print(f"warning: {sentence}", file=sys.stderr)
     if result.ignored:
         print(f"not read: {result.ignored} other files of the input")
     if result.bad:
