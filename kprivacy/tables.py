@@ -54,6 +54,7 @@ _COLUMNS = (
     ("chance", "chance", "{:.3f}"),
     ("f1_wrong_key", "wrong key", "{:.3f}"),
     ("f1_other_server", "other R", "{:.3f}"),
+    ("f1_pairs_all", "all pairs", "{:.3f}"),
     ("f1_pairs_100", "100 pairs", "{:.3f}"),
     ("f1_pairs_1000", "1,000 pairs", "{:.3f}"),
     ("f1_pairs_10000", "10,000 pairs", "{:.3f}"),

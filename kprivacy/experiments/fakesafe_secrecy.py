@@ -5,10 +5,11 @@ there; `chance` is the F1 of another message in the place of the right one.
 `wrong_key`: the right server with another secret. `other_R`: the server of
 seed 1, with the right key. `pairs_N`: fresh inverters (ridge, kernel ridge,
 nearest neighbours, perceptron, residual network; the best on validation) that
-know N fakes with their messages, each with its own pad. `probe`: balanced
-accuracy of fresh classifiers of the message's class on the fake, beside
-`blind`, one class over the number of classes; not of faces, of which the
-attacker has one of a person.
+know N fakes with their messages, each with its own pad; `all pairs` are those
+53 faces that are the attacker's. `probe`: balanced accuracy of fresh
+classifiers of the message's class on the fake, beside `blind`, one class over
+the number of classes; not of faces, of which the attacker has one of a
+person.
 """
 
 import functools
@@ -61,6 +62,7 @@ def _run(config, directory, effort):
     stranger = judges.other_server(
         sender, receiver, Receiver(other.server), test, recovery, pads
     )
+    counts = [count for count in COUNTS if count <= len(known)]
     found = {
         "f1": stranger.right.f1,
         "chance": stranger.unrelated.f1,
@@ -74,7 +76,7 @@ def _run(config, directory, effort):
     steps = min(STEPS, effort.steps)
     for one in judges.known_pairs(
         sender, receiver, known, test, recovery, pads,
-        [count for count in COUNTS if count <= len(known)] or [len(known)],
+        counts or [len(known)],
         attackers=effort.inverters,
         steps=steps,
     ):
@@ -91,9 +93,19 @@ def _run(config, directory, effort):
 def rows(found):
     """One row a cell."""
     return [
-        summaries.row(":".join(name.split("/")[1:]), [one])
+        summaries.row(":".join(name.split("/")[1:]), [_named(one)])
         for name, one in found.items()
     ]
+
+
+def _named(found):
+    """With one name for as many pairs as there are, where they are few."""
+    known = {f"f1_pairs_{count}" for count in COUNTS}
+    return {
+        "f1_pairs_all" if key.startswith("f1_pairs_") and key not in known
+        else key: value
+        for key, value in found.items()
+    }
 
 
 def draw(path, results, runs):
@@ -101,5 +113,6 @@ def draw(path, results, runs):
     from kprivacy.experiments import plots
 
     names = ("f1", "f1_wrong_key", "f1_other_server",
-             *(f"f1_pairs_{count}" for count in COUNTS), "chance")
+             "f1_pairs_all", *(f"f1_pairs_{count}" for count in COUNTS),
+             "chance")
     plots.bars(path, results["rows"], names, "F1")
