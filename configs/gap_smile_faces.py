@@ -37,9 +37,9 @@ def get_config(variant=None):
     config.epochs = 60
     config.epochs_pre_d = 10
     config.adversary.network = "vgg"
-    config.adversary.filters = (16, 32, 64)
-    config.adversary.units = (64,)
-    config.adversary.dropout = 0.5
+    config.adversary.filters = (16, 32, 64, 96)
+    config.adversary.units = ()
+    config.adversary.dropout = 0.3
     config.adversary.augmented = True
     config.model.budget = 0.0035 if variant == "low" else 0.014
     if variant == "smoke":

@@ -24,8 +24,8 @@ def build_adversary(
         outputs: Number of private classes, at least 2, or 1 for a real
             value. A critic of two classes has one output.
         network: "convolutional", strided, on images and signals; "vgg", with
-            batch normalisation and pooling, likewise; or "mlp". "default"
-            is the first where it fits.
+            batch normalisation, pooling, and a mean over places, likewise;
+            or "mlp". "default" is the first where it fits.
         units: Widths of the dense layers.
         filters: Of the convolutions; "vgg" has one, then two of each width.
         dropout: Share of the last layer's inputs dropped in training.
@@ -56,7 +56,7 @@ def build_adversary(
     elif network == "vgg":
         convolutions = (1, *(2,) * (len(filters) - 1))
         body = networks.vgg(shape, filters, convolutions, momentum=0.9)
-        x = layers.Flatten()(body(x))
+        x = layers.GlobalAveragePooling2D()(strided.as_maps(body(x)))
     else:
         x = strided.down(strided.as_maps(x), filters, normalise=False)
     for count in units:

@@ -30,7 +30,7 @@ DIRECTIONS = 256
 SINGLE_FEATURES = 64
 # Pictures have a side of that many at least; of "augmented_cnn".
 PICTURE_SIDE = 16
-AUGMENTED_STEPS = 3
+AUGMENTED_STEPS = 2
 MOST_EXAMPLES = 20_000
 
 
@@ -279,7 +279,9 @@ def augmented_cnn(features, targets):
     from kprivacy.networks import blocks
 
     inputs = keras.Input(features)
-    body = networks.vgg(features, (24, 48, 96), (1, 2, 2), momentum=0.9)
-    head = networks.mlp(body.output_shape[1:], (64,), targets[0], dropout=0.5)
-    outputs = head(body(blocks.moved(inputs)))
-    return keras.Model(inputs, outputs, name="augmented_cnn")
+    body = networks.vgg(
+        features, (24, 48, 96, 128), (1, 2, 2, 1), momentum=0.9
+    )
+    x = keras.layers.GlobalAveragePooling2D()(body(blocks.moved(inputs)))
+    head = networks.mlp(x.shape[1:], (), targets[0], dropout=0.3)
+    return keras.Model(inputs, head(x), name="augmented_cnn")

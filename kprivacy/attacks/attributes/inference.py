@@ -33,7 +33,7 @@ class AttributeInference:
             "augmented_cnn", which mirrors and shifts, from all that are
             smaller than pictures.
         steps: Gradient steps of the convolutional network's training; the
-            perceptron takes four times as many, "augmented_cnn" three times.
+            perceptron takes four times as many, "augmented_cnn" twice.
         seed: Seeds the attackers and the choice of validation data.
 
     Example:
