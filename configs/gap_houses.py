@@ -23,6 +23,7 @@ def get_config(variant=None):
     config.data.attacker_split = "attacker+defender[60%:]"
     gap_base.improved_images(config)
     config.batch_size = 32
+    config.attack.steps = 200  # a few hundred photographs
     config.model.budget = 0.005
     if variant == "value":
         config.private = gap_base.attribute("price", real=True)

@@ -112,14 +112,14 @@ def write_keratitis(folder, root="keratitis"):
 
 def write_isic2017(folder):
     """Four lesions of either part, each diagnosis among them."""
-    for part in ("Training", "Test_v2"):
+    for green, part in enumerate(("Training", "Test_v2")):
         root = folder / f"ISIC-2017_{part}_Data"
         root.mkdir()
         rows = ["image_id,melanoma,seborrheic_keratosis"]
         for i, marks in enumerate(("1.0,0.0", "0.0,1.0", "0.0,0.0", "0,0")):
             name = f"ISIC_{i:07}"
             rows.append(f"{name},{marks}")
-            Image.new("RGB", (70, 50), (60 * i, 0, 0)).save(
+            Image.new("RGB", (70, 50), (60 * i, 200 * green, 0)).save(
                 root / f"{name}.jpg"
             )
         table = folder / f"ISIC-2017_{part}_Part3_GroundTruth.csv"

@@ -2,8 +2,8 @@
 
 Rows: `undefended`, the pictures themselves; `low` and `high`, our channel
 under a small and a large budget of distortion; `paper_low` and `paper_high`,
-the report's network and objective in its two regimes; `budget:...` a sweep of
-one seed. Fresh attackers of all families learn from released faces that
+the report's network and objective in its two regimes, one seed; `budget:...` a
+sweep, one seed. Fresh attackers of all families learn from released faces that
 neither the channel nor its adversary has seen; the best on validation counts.
 What leaves is rounded to 8 bits. smile_faces stands in for CelebA: 5,000 grey
 faces of 48 x 48, happy or not, with some labels wrong.
@@ -42,7 +42,7 @@ def cells(profile):
             f"undefended/{seed}", config(None, seed), gap_bench.run_undefended
         )
     for name, variant in VARIANTS.items():
-        for seed in seeds:
+        for seed in seeds[:1] if name.startswith("paper") else seeds:
             yield f"{name}/{seed}", config(variant, seed), gap_bench.run
     yield from gap_bench.sweep(
         CONFIG, profile, "budget", BUDGETS, gap_bench.run
