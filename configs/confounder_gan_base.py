@@ -62,6 +62,8 @@ def confounder_gan(name, variant=None):
     model.adversarial_weight = 1.0  # of that term
     model.shift = 0.0  # largest shift of noise before it is classified
     model.hidden = 0.0  # share of noise of which a square is hidden
+    model.grey = 0.0  # share of noise that is made grey
+    model.blurred = 0.0  # share of noise that is averaged over 3 x 3
 
     if variant == "smoke":
         shrink(config)

@@ -12,12 +12,12 @@ import configs
 import kprivacy
 from kprivacy import networks, train_lib
 from kprivacy.confounder_gan import build_adversary, build_client
-from kprivacy.confounder_gan.moves import moved
+from kprivacy.confounder_gan.moves import moved, washed
 from kprivacy.errors import UserError
 
 SHAPE = (9, 7, 2)
-OWN = ("adversarial", "shift", "hidden", "hinge_bound", "hinge_weight",
-       "adversarial_weight")
+OWN = ("adversarial", "shift", "hidden", "grey", "blurred", "hinge_bound",
+       "hinge_weight", "adversarial_weight")
 
 
 def small_model(seed=0, network="residual", classifiers=1, **options):
@@ -43,7 +43,9 @@ def small_model(seed=0, network="residual", classifiers=1, **options):
 
 def whole_model(seed=0, **options):
     """With everything that has a state to lose."""
-    return small_model(seed, "unet", 2, shift=0.2, hidden=0.5, **options)
+    return small_model(
+        seed, "unet", 2, shift=0.2, hidden=0.5, blurred=0.5, **options
+    )
 
 
 @pytest.fixture
@@ -188,6 +190,26 @@ def test_noise_is_moved_as_pictures_are():
     whole = covered.min(axis=(1, 2, 3)) == 1
     assert 0.4 < whole.mean() < 0.6
     assert 0.6 < covered[~whole].mean() < 0.95
+
+
+def test_noise_is_washed_as_pictures_are():
+    generator = keras.random.SeedGenerator(0)
+    noise = np.zeros((400, 6, 5, 3), "float32")
+    noise[:, 2, 2, 0] = 0.9
+    kept = washed(noise, 0.0, 0.0, generator)
+    np.testing.assert_array_equal(kept, noise)
+    grey = np.array(washed(noise, 0.5, 0.0, generator))[:, 2, 2]
+    told = grey[:, 1] > 0
+    assert 0.4 < told.mean() < 0.6
+    np.testing.assert_allclose(grey[told], 0.9 * 0.299, rtol=1e-6)
+    np.testing.assert_array_equal(grey[~told], noise[~told, 2, 2])
+    spread = np.array(washed(noise, 0.0, 0.5, generator))[..., 0]
+    told = spread[:, 1, 1] > 0
+    assert 0.4 < told.mean() < 0.6
+    np.testing.assert_allclose(spread[told][:, 1:4, 1:4], 0.1, rtol=1e-6)
+    # Two channels have no luminance.
+    both = washed(noise[..., :2], 1.0, 0.0, generator)
+    np.testing.assert_array_equal(both, noise[..., :2])
 
 
 def test_errors(pictures):

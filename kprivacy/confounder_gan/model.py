@@ -5,7 +5,7 @@ from keras import ops
 
 from kprivacy import errors
 from kprivacy.adversarial import AdversarialModel
-from kprivacy.confounder_gan.moves import moved
+from kprivacy.confounder_gan.moves import moved, washed
 
 ADVERSARIAL = ("equation_5", "algorithm_1", "non_saturating")
 
@@ -47,6 +47,9 @@ class ConfounderGAN(AdversarialModel):
             its size; then it is also mirrored at random. 0: as it is.
         hidden: Share of the pictures' noise in which a square of half a
             side is zero before f sees it in training.
+        grey: Share of the pictures' noise that is made grey before f sees it
+            in training.
+        blurred: Share of it that is averaged over 3 x 3 pixels, likewise.
         seed: Seeds these moves.
         **kwargs: Passed to `keras.Model`.
 
@@ -79,6 +82,8 @@ class ConfounderGAN(AdversarialModel):
         adversarial_weight=1.0,
         shift=0.0,
         hidden=0.0,
+        grey=0.0,
+        blurred=0.0,
         seed=None,
         **kwargs,
     ):
@@ -94,6 +99,8 @@ class ConfounderGAN(AdversarialModel):
         self.adversarial_weight = adversarial_weight
         self.shift = shift
         self.hidden = hidden
+        self.grey = grey
+        self.blurred = blurred
         self.class_loss = keras.losses.SparseCategoricalCrossentropy(
             from_logits=True
         )
@@ -163,8 +170,12 @@ class ConfounderGAN(AdversarialModel):
         """G's loss, Equation 5, the discriminator standing still."""
         protected, noise = self._both(images, training=training)
         seen = noise
+        if training and (self.grey or self.blurred):
+            seen = washed(
+                seen, self.grey, self.blurred, self.noise_generator
+            )
         if training and (self.shift or self.hidden):
-            seen = moved(noise, self.shift, self.hidden, self.noise_generator)
+            seen = moved(seen, self.shift, self.hidden, self.noise_generator)
         scores = [one(seen, training=False) for one in self.classifiers]
         confounder = sum(
             self.class_loss(labels, one) for one in scores
@@ -194,7 +205,7 @@ class ConfounderGAN(AdversarialModel):
 
     def get_config(self):
         names = ("hinge_weight", "hinge_bound", "adversarial",
-                 "adversarial_weight", "shift", "hidden")
+                 "adversarial_weight", "shift", "hidden", "grey", "blurred")
         return {
             **super().get_config(),
             "classifiers": [

@@ -1,7 +1,33 @@
-"""What happens to noise when somebody augments the picture around it."""
+"""What happens to noise when somebody augments or washes the picture."""
 
 import keras
 from keras import ops
+
+# Of red, green and blue in the luminance, Rec. 601.
+LUMINANCE = (0.299, 0.587, 0.114)
+
+
+def washed(noise, grey, blurred, generator):
+    """Noise as it is left in pictures that were made grey, or blurred.
+
+    Args:
+        noise: (batch, height, width, channels).
+        grey: Share of the batch of which the luminance alone is left; of
+            noise of three channels.
+        blurred: Share of the batch that is averaged over 3 x 3 pixels, as
+            compression and smaller sizes do it.
+        generator: A `keras.random.SeedGenerator`.
+    """
+    draws = keras.random.uniform((ops.shape(noise)[0], 2), seed=generator)
+    draws = ops.cast(draws, noise.dtype)[:, None, None]
+    if grey and noise.shape[-1] == 3:
+        weights = ops.convert_to_tensor(LUMINANCE, noise.dtype)
+        luminance = ops.sum(noise * weights, axis=-1, keepdims=True)
+        noise = ops.where(draws[..., :1] < grey, luminance, noise)
+    if blurred:
+        mean = ops.average_pool(noise, 3, strides=1, padding="same")
+        noise = ops.where(draws[..., 1:] < blurred, mean, noise)
+    return noise
 
 
 def moved(noise, shift, hidden, generator):
