@@ -41,7 +41,16 @@ def get_config(variant=None):
     config.adversary.units = ()
     config.adversary.dropout = 0.3
     config.adversary.augmented = True
-    config.model.budget = 0.0035 if variant == "low" else 0.014
+    if variant == "low":
+        config.model.budget = 0.0035
+    else:
+        # A short code leaves an adversary less to read than a picture with
+        # all its edges does.
+        config.model.budget = 0.014
+        config.epochs_pre_g = 40
+        config.client.network = "autoencoder"
+        config.client.residual = False
+        config.client.code = 48
     if variant == "smoke":
         gap_base.shrink(config)
     return config
