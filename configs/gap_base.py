@@ -33,6 +33,7 @@ def gap(name, private, variant=None):
     config.pretraining_learning_rate = 1e-3  # of both
     config.average = 0.0  # momentum of averaged channel weights; 0: none
     config.temperature_end = 0.0  # of a schedule over 70 % of them; 0: none
+    config.mirrored = False  # whether images are learnt from mirrored as well
     config.sees_private = False  # whether the channel sees the attribute
 
     config.private = attribute(private)
@@ -63,6 +64,7 @@ def gap(name, private, variant=None):
     adversary.filters = (32, 64, 64)  # of the convolutions
     adversary.dropout = 0.0  # share of the last layer's inputs
     adversary.augmented = False  # whether it sees moved images in training
+    adversary.linear = False  # whether a linear function joins its scores
 
     config.model = model = ml_collections.ConfigDict()
     model.privacy_weight = 0.1  # lambda

@@ -33,14 +33,15 @@ def gaussian(p, mu, sigma, distortion, variant=None):
     config = known_optimum(
         f"gaussian_mixture:{p:g},{mu:g},{sigma:g}", distortion
     )
-    if variant is None:
+    if variant in (None, "affine"):
         config.epochs = 40
+        config.model.objective = "accuracy"
+        config.temperature_end = 0.1
+    if variant is None:
         config.client.network = "dense"
         config.client.units = (64, 64)
         config.client.code = 64
         config.client.residual = True
-        config.model.objective = "accuracy"
-        config.temperature_end = 0.1
         config.model.constraint = "penalty"
     elif variant != "smoke":
         config.client.noise = int(variant == "affine")

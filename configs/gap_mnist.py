@@ -28,6 +28,10 @@ def get_config(variant=None):
     config.data.validation_split = "defender[:2%]"
     gap_base.improved_images(config)
     config.epochs = 10
+    # Kept is which of five it is: little room, and little else to be read.
+    config.client.network = "autoencoder"
+    config.client.code = 8
+    config.client.residual = False
     config.model.constraint = "weight"
     config.model.budget = None
     config.model.privacy_weight = 1.0

@@ -34,23 +34,25 @@ def get_config(variant=None):
         return config
     gap_base.improved_images(config)
     # As whoever attacks faces trains: narrower, for it trains all along.
-    config.epochs = 60
-    config.epochs_pre_d = 10
+    config.mirrored = True
+    config.epochs = 30
+    config.epochs_pre_d = 5
     config.adversary.network = "vgg"
     config.adversary.filters = (16, 32, 64, 96)
     config.adversary.units = ()
     config.adversary.dropout = 0.3
     config.adversary.augmented = True
+    config.adversary.linear = True
     if variant == "low":
         config.model.budget = 0.0035
     else:
         # A short code leaves an adversary less to read than a picture with
         # all its edges does.
-        config.model.budget = 0.014
-        config.epochs_pre_g = 40
+        config.model.budget = 0.015
+        config.epochs_pre_g = 20
         config.client.network = "autoencoder"
         config.client.residual = False
-        config.client.code = 48
+        config.client.code = 32
     if variant == "smoke":
         gap_base.shrink(config)
     return config

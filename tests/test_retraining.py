@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from kprivacy.attacks import Retraining
 from kprivacy.attacks.retraining import (
     augmentations,
     countermeasures,
+    eraser,
     mixed,
     policies,
     trainer,
@@ -132,6 +134,51 @@ def test_a_shortcut_is_what_is_learnt():
     assert again.test == fooled.test
 
 
+def test_plasma_is_smooth_and_fills_its_range():
+    found = eraser.plasma(20, (16, 24), np.random.default_rng(0))
+    assert found.shape == (20, 16, 24, 1)
+    np.testing.assert_allclose(found.min(axis=(1, 2, 3)), 0, atol=1e-9)
+    np.testing.assert_allclose(found.max(axis=(1, 2, 3)), 1, atol=1e-9)
+    steps = np.abs(np.diff(found, axis=1)).mean()
+    mixed_up = np.random.default_rng(1).permuted(found, axis=1)
+    assert steps < 0.5 * np.abs(np.diff(mixed_up, axis=1)).mean()
+
+
+def test_ueraser_changes_channels_and_repeats(batch):
+    found = [eraser.ueraser(*batch, np.random.default_rng(i))[0]
+             for i in (1, 1, 2)]
+    assert found[0].shape == batch[0].shape and found[0].dtype == np.float32
+    assert found[0].min() >= 0 and found[0].max() <= 1
+    np.testing.assert_array_equal(found[0], found[1])
+    assert (found[0] != found[2]).any()
+    grey = batch[0][..., :1], batch[1]
+    assert eraser.ueraser(*grey, np.random.default_rng(0))[0].shape == (
+        40, 16, 16, 1
+    )
+
+
+def test_the_hardest_version_is_trained_on():
+    """With one version right and one wrong, the wrong one makes the loss."""
+    inputs = keras.Input((2, 2, 1))
+    flat = keras.layers.Flatten()(inputs)
+    scores = keras.layers.Dense(2, kernel_initializer="ones")(flat)
+    scores = keras.layers.Rescaling((0.0, 1.0))(scores)
+    model = trainer.Erased(inputs, scores)
+    model.compile(
+        keras.optimizers.SGD(0.0),
+        keras.losses.CategoricalCrossentropy(from_logits=True),
+    )
+    versions = np.zeros((1, 2, 2, 2, 1), "float32")
+    versions[0, 1] = 0.5
+    labels = np.eye(2, dtype="float32")
+    # Scores (0, 0) and (0, 2): of class 0 the second, of class 1 the first.
+    for label, loss in ((0, np.log(1 + np.e**2)), (1, np.log(2))):
+        found = model.fit(
+            versions, labels[label:label + 1], verbose=0
+        ).history["loss"][0]
+        assert found == pytest.approx(loss, abs=1e-5)
+
+
 def test_halving_keeps_what_is_coarse():
     board = np.indices((8, 10)).sum(axis=0) % 2
     images = np.broadcast_to(board[None, ..., None], (2, 8, 10, 3))
@@ -142,7 +189,9 @@ def test_halving_keeps_what_is_coarse():
     np.testing.assert_allclose(countermeasures.halved(flat), flat, atol=1e-6)
 
 
-@pytest.mark.parametrize("countermeasure", ["grey", "adversarial_training"])
+@pytest.mark.parametrize(
+    "countermeasure", ["grey", "adversarial_training", "ueraser_max"]
+)
 def test_countermeasures_train(countermeasure):
     attack = Retraining("lenet", 8, "flip+crop", countermeasure, epochs=1)
     test = shortcut(64, 0.0, 1)

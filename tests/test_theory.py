@@ -224,7 +224,7 @@ def test_the_table_has_every_source(tmp_path):
     (0.5, 3, 1, 1), (0.5, 3, 1, 4), (0.5, 3, 2, 4), (0.75, 3, 1, 2),
     (0.75, 3, 2, 6), (0.5, 1, 1, 2),
 ])
-def test_affine_is_the_best_division_of_the_budget(p, mu, sigma, distortion):
+def test_equal_noise_is_the_best_division(p, mu, sigma, distortion):
     source = theory.GaussianMixture(p, mu, sigma)
 
     def accuracy(noise):
@@ -233,15 +233,52 @@ def test_affine_is_the_best_division_of_the_budget(p, mu, sigma, distortion):
             source.shifts(distortion - noise), (deviation, deviation)
         )
 
-    found = source.affine(distortion)
+    found = source.affine_accuracy(*source.equal_noise(distortion))
     every = [accuracy(v) for v in np.linspace(0, distortion, 400)]
     assert found <= min(every) + 1e-9
     # The grid of divisions is that coarse where the best is blind.
     assert found == pytest.approx(min(every), abs=5e-4)
-    b0, b1, deviation = source.affine_channel(distortion)
-    spent = (1 - p) * b0**2 + p * b1**2 + deviation**2
-    assert spent <= distortion + 1e-9
-    assert source.floor(distortion) <= found <= source.shift(distortion) + 1e-9
+    assert _spent(p, source.equal_noise(distortion)) <= distortion + 1e-9
+    assert found <= source.shift(distortion) + 1e-9
+
+
+@pytest.mark.parametrize("p, mu, sigma, distortion", [
+    (0.5, 3, 1, 1), (0.5, 3, 2, 4), (0.75, 3, 1, 1), (0.75, 3, 1, 4),
+    (0.3, 1, 1, 0.5),
+])
+def test_affine_is_the_best_of_all_divisions(p, mu, sigma, distortion):
+    source = theory.GaussianMixture(p, mu, sigma)
+    found = source.affine(distortion)
+    # Budgets of (b0, b1, noise of 0, noise of 1) on a grid of the simplex.
+    steps = np.arange(21)
+    shares = np.array([
+        (a, b, c, 20 - a - b - c) for a in steps for b in steps[: 21 - a]
+        for c in steps[: 21 - a - b]
+    ]) / 20
+    parts = np.sqrt(distortion * shares / [1 - p, p, 1 - p, p])
+    every = [source.affine_accuracy(one[:2], one[2:]) for one in parts]
+    assert found <= min(every) + 1e-9
+    assert found == pytest.approx(min(every), abs=5e-3)
+    assert _spent(p, source.affine_channel(distortion)) == pytest.approx(
+        distortion
+    )
+    assert source.floor(distortion) <= found
+
+
+def test_unequal_noise_is_worth_more_where_one_value_is_rarer():
+    source = theory.GaussianMixture(0.75, 3, 1)
+    equal = source.affine_accuracy(*source.equal_noise(4))
+    assert source.affine(4) < equal - 0.009
+    even = theory.GaussianMixture(0.5, 3, 1)
+    assert even.affine(4) == pytest.approx(
+        even.affine_accuracy(*even.equal_noise(4)), abs=1e-9
+    )
+
+
+def _spent(p, channel):
+    shifts, deviations = channel
+    costs = np.square(shifts) + np.square(deviations)
+    return float(np.dot((1 - p, p), costs))
 
 
 def test_affine_golden():
@@ -250,5 +287,5 @@ def test_affine_golden():
     source = theory.GaussianMixture(0.5, 3, 1)
     assert source.affine(1) == pytest.approx(0.969316, abs=1e-6)
     np.testing.assert_allclose(
-        source.affine_channel(1), (2 / 3, 2 / 3, np.sqrt(5) / 3)
+        source.equal_noise(1), ((2 / 3, 2 / 3), (np.sqrt(5) / 3,) * 2)
     )

@@ -2,11 +2,12 @@
 
 Trainer and columns as in confounder_gan_table2, with flip and crop. grey,
 jpeg_q, bits_2, blur, halved (in size, and back) and their sum are done to all
-pictures that his network sees; adversarial_training is by projected gradient
-descent of 8/255. `pretrained` starts from a classifier of 500 clean pictures
-of his own, at a rate of .01; `leaked` has these 500 also protected, and
-learns from them to take the protection off; `adaptive` has the very generator
-and subtracts what it would have added to what is left, five times.
+pictures that his network sees; ueraser_max trains on the hardest of five
+versions that UEraser makes of each; adversarial_training is by projected
+gradient descent of 8/255. `pretrained` starts from a classifier of 500 clean
+pictures of his own, at a rate of .01; `leaked` has these 500 also protected,
+and learns from them to take the protection off; `adaptive` has the very
+generator and subtracts what it would have added to what is left, five times.
 `noise_only` trains on the noise alone, on grey: what is learnt there says
 nothing of pictures. gradient_norm is that of a batch of what was published at
 the end: how much is left to learn from it. Nothing inside these bounds is
@@ -28,7 +29,7 @@ __all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 SEEDS = (0,)
 DATA = "cifar10_subset"
 COUNTERMEASURES = ("grey", "jpeg_75", "jpeg_10", "bits_2", "blur", "halved",
-                   "grey+jpeg_10", "adversarial_training")
+                   "grey+jpeg_10", "ueraser_max", "adversarial_training")
 METHODS = ("natural", "confounder_gan", "emn")
 LEAKED = 500
 ROUNDS = 5

@@ -1,11 +1,11 @@
 """Figure 2 of ConfounderGAN's paper: a patch for each class is a confounder.
 
-As in confounder_gan_figure4, on cifar10_subset alone: cwp puts a random patch of
-36/224 of a side, the same for all pictures of a class, into the lower right
+As in confounder_gan_figure4, on cifar10_subset alone: cwp puts a random patch
+of 36/224 of a side, the same for all pictures of a class, into the lower right
 corner; cwn adds one bounded pattern for each class. The picture has four
 pictures of two classes as cwp publishes them, and the accuracies on what was
-published and on clean pictures after each epoch. The paper has 70.9 and 35.4 % on
-ImageNet25.
+published and on clean pictures after each epoch. The paper has 70.9 and
+35.4 % on ImageNet25.
 """
 
 from kprivacy.experiments import confounder_bench
@@ -42,7 +42,6 @@ def draw(path, results, runs):
     from matplotlib.figure import Figure
 
     from kprivacy import pictures
-    from kprivacy.experiments import plots
 
     config = confounder_bench.config_of(
         DATA, "cwp", SEEDS[0], results["profile"], augmentation="none"

@@ -4,8 +4,8 @@ Everything that the trainer has is protected; his ResNet-18 has a quarter of
 the original width and no augmentation. eps is 8/255 on cifar10_subset,
 16/255 on bloodmnist_subset and fashion_mnist. The picture has the test
 accuracy after each epoch, and below it the norm of the gradient of the loss
-of a batch of what was published, which is how much is left to learn from it (the
-paper's Appendix A asks for it). Columns as in confounder_gan_table2.
+of a batch of what was published, which is how much is left to learn from it
+(the paper's Appendix A asks for it). Columns as in confounder_gan_table2.
 """
 
 from kprivacy.experiments import confounder_bench

@@ -4,8 +4,8 @@ Rows of pictures: originals, what is published, and the noise stretched to
 [0, 1] by its own smallest and largest value. `images_per_second` of
 ConfounderGAN is one forward pass with batches of 500, of EMN all that it takes
 to make the noise of all pictures, divided by their number: it has no
-generator, and begins anew with new pictures. Both on the same processor, which is
-otherwise busy. `seconds` is what making the noise of all pictures took,
+generator, and begins anew with new pictures. Both on the same processor, which
+is otherwise busy. `seconds` is what making the noise of all pictures took,
 ConfounderGAN's training with it.
 """
 

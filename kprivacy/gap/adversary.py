@@ -16,6 +16,7 @@ def build_adversary(
     dropout=0.0,
     critic=False,
     augmented=False,
+    linear=False,
 ):
     """Builds the discriminator of the released data.
 
@@ -33,6 +34,8 @@ def build_adversary(
             by tanh; otherwise they are logits or values.
         augmented: Whether it sees images mirrored and shifted in training,
             as a fresh attacker may.
+        linear: Whether a linear function of the release is added to the
+            scores: what networks overlook, a regression may find.
 
     Returns:
         A functional `keras.Model` named "adversary".
@@ -65,6 +68,10 @@ def build_adversary(
         x = layers.Dropout(dropout)(x)
     count = 1 if critic and outputs == 2 else outputs
     x = layers.Dense(count, dtype="float32", name="scores")(x)
+    if linear:
+        straight = layers.Flatten()(inputs) if maps else inputs
+        straight = layers.Dense(count, dtype="float32", name="linear")(straight)
+        x = layers.Add(dtype="float32")([x, straight])
     if critic:
         x = layers.Activation("tanh", dtype="float32", name="bounded")(x)
     return keras.Model(inputs, x, name="adversary")

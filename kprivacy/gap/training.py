@@ -1,8 +1,9 @@
 """How a config trains GAP."""
 
 import keras
+import numpy as np
 
-from kprivacy import callbacks, workdir
+from kprivacy import callbacks, errors, workdir
 from kprivacy.gap import attributes
 from kprivacy.gap.adversary import build_adversary
 from kprivacy.gap.client import build_client
@@ -121,9 +122,22 @@ def _sides(config):
         for split in (config.data.train_split, config.data.adversary_split)
     ]
     known = attributes.fitted(config, parts[0])
-    return known, *(
+    sides = [
         (part.data, attributes.targets(known, part)) for part in parts
-    )
+    ]
+    if config.mirrored:
+        sides = [_with_mirrored(*one) for one in sides]
+    return known, *sides
+
+
+def _with_mirrored(images, targets):
+    if images.ndim != 4:
+        raise errors.UserError(
+            "`mirrored` is for images. Received: data of shape "
+            f"{images.shape[1:]}, without the batch."
+        )
+    twice = {name: np.tile(one, 2) for name, one in targets.items()}
+    return np.concatenate([images, images[:, :, ::-1]]), twice
 
 
 def _batches(pair, batch_size, seed=None):

@@ -162,8 +162,8 @@ def _judge(row, bound):
     """Notes a change over the bound."""
     if row["linf"] > bound:
         lossy = (
-            f"{report.LOSSY}: changed by up to {row['linf']:g} levels instead of "
-            f"{bound}"
+            f"{report.LOSSY}: changed by up to {row['linf']:g} levels instead "
+            f"of {bound}"
         )
         row["note"] = "; ".join(filter(None, (row["note"], lossy)))
 

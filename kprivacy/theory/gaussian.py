@@ -71,7 +71,51 @@ class GaussianMixture:
         )
 
     def affine(self, distortion):
-        """Accuracy after the best shift with noise beside it (PDD).
+        """Accuracy after the best shift with Gaussian noise beside it (PDD).
+
+        The noise may differ by Y: where p is not 1/2 hiding the rarer value
+        under the commoner one's noise is worth more than equal noise.
+        """
+        return self.affine_accuracy(*self.affine_channel(distortion))
+
+    def affine_channel(self, distortion):
+        """((b0, b1), deviations where Y = 0 and 1) of `affine`.
+
+        Found by searching how the budget is divided among the two shifts and
+        the two variances, from `equal_noise` and from shifts alone.
+        """
+        from scipy import optimize
+
+        begins = (self.equal_noise(distortion),
+                  (self.shifts(distortion), (0.0, 0.0)))
+        if not distortion:
+            return begins[0]
+        q = 1 - self.p
+        # Of the budget's shares the roots are searched: none is below 0.
+        costs = np.array([q, self.p, q, self.p])
+
+        def channel(roots):
+            shares = distortion * np.square(roots) / np.square(roots).sum()
+            parts = np.sqrt(shares / costs)
+            return tuple(parts[:2]), tuple(parts[2:])
+
+        def accuracy(roots):
+            return self.affine_accuracy(*channel(roots))
+
+        found = list(begins)
+        for shifts, deviations in begins:
+            start = np.sqrt(costs) * [*shifts, *deviations]
+            # One of them favoured each time: the search leaves plateaus.
+            for favour in 0.3 * np.sqrt(distortion) * np.eye(4):
+                best = optimize.minimize(
+                    accuracy, start + favour, method="Nelder-Mead",
+                    options={"xatol": 1e-7, "fatol": 1e-10, "maxiter": 1000},
+                )
+                found.append(channel(best.x))
+        return min(found, key=lambda one: self.affine_accuracy(*one))
+
+    def equal_noise(self, distortion):
+        """((b0, b1), deviations) of the best division with equal noise.
 
         A part u^2 of the budget moves the means as `shift` does, the rest is
         the variance of Gaussian noise. The means' distance over the
@@ -79,11 +123,6 @@ class GaussianMixture:
         (1 - p)), falls until u = s (sigma^2 + D) / (2 mu): where the budget
         reaches that far, the noise is worth more than the rest of the shift.
         """
-        b0, b1, deviation = self.affine_channel(distortion)
-        return self.affine_accuracy((b0, b1), (deviation, deviation))
-
-    def affine_channel(self, distortion):
-        """b0, b1 and the noise's deviation of `affine`."""
         _check_distortion(distortion)
         spread = 1 / np.sqrt(self.p * (1 - self.p))
         moved = min(
@@ -92,7 +131,7 @@ class GaussianMixture:
             2 * self.mu / spread,
         )
         noise = float(np.sqrt(max(0.0, distortion - moved**2)))
-        return *self.shifts(moved**2), noise
+        return self.shifts(moved**2), (noise, noise)
 
     def floor(self, distortion, sees_private=True):
         """Least accuracy of the MAP adversary, over all channels.
@@ -190,26 +229,25 @@ class GaussianMixture:
             deviations: Standard deviations of the Gaussian noise that is
                 added where Y = 0 and where Y = 1.
         """
-        from scipy.stats import norm
+        from scipy.special import ndtr
 
         b0, b1 = shifts
-        ones = norm(self.mu - b1, np.hypot(self.sigma, deviations[1]))
-        zeros = norm(-self.mu + b0, np.hypot(self.sigma, deviations[0]))
+        ones = self.mu - b1, np.hypot(self.sigma, deviations[1])
+        zeros = -self.mu + b0, np.hypot(self.sigma, deviations[0])
         cuts = self._equal_densities(ones, zeros)
-        edges = [-np.inf, *cuts, np.inf]
-        hits = 0.0
-        for low, high in zip(edges, edges[1:]):
-            hits += max(
-                self.p * (ones.cdf(high) - ones.cdf(low)),
-                (1 - self.p) * (zeros.cdf(high) - zeros.cdf(low)),
-            )
-        return float(hits)
+        edges = np.array([-np.inf, *cuts, np.inf])
+        below = [ndtr((edges - mean) / scale) for mean, scale in (zeros, ones)]
+        masses = np.diff(below) * [[1 - self.p], [self.p]]
+        return float(masses.max(axis=0).sum())
 
     def _equal_densities(self, ones, zeros):
-        """Where both values are as likely: roots of a quadratic."""
-        (m1, s1), (m0, s0) = (
-            (one.mean(), one.std()) for one in (ones, zeros)
-        )
+        """Where both values are as likely: roots of a quadratic.
+
+        Args:
+            ones: Mean and deviation where Y = 1.
+            zeros: Where Y = 0.
+        """
+        (m1, s1), (m0, s0) = ones, zeros
         ratio = np.log(self.p / (1 - self.p)) + np.log(s0 / s1)
         roots = np.roots([
             0.5 / s0**2 - 0.5 / s1**2,

@@ -7,11 +7,13 @@ import numpy as np
 
 from kprivacy import errors
 from kprivacy.attacks.retraining import augmentations, countermeasures
+from kprivacy.attacks.retraining.eraser import ueraser
 from kprivacy.attacks.retraining.results import RetrainingResult
 
 # Kinds of training rather than of pictures.
-HARDENED = "adversarial_training"
-COUNTERMEASURES = (*countermeasures.NAMES, HARDENED)
+ADVERSARIAL, ERASED = "adversarial_training", "ueraser_max"
+KINDS = (ADVERSARIAL, ERASED)
+COUNTERMEASURES = (*countermeasures.NAMES, *KINDS)
 
 
 class Retraining:
@@ -26,7 +28,8 @@ class Retraining:
         countermeasure: None, or one of `COUNTERMEASURES`: "grey", "jpeg_75",
             "jpeg_10", "bits_2", "blur", "halved" and "grey+jpeg_10" change
             all pictures before, "adversarial_training" makes noise of its
-            own.
+            own, "ueraser_max" learns from the hardest of five versions
+            that UEraser's augmentation makes of each picture.
         epochs: Passes over what was published.
         batch_size: Examples a step.
         learning_rate: Of SGD, at the start.
@@ -69,6 +72,8 @@ class Retraining:
             )
         errors.check_count("epochs", epochs)
         self._augment = augmentations.NAMES[augmentation]
+        if countermeasure == ERASED:
+            self._augment = augmentations.chain(self._augment, ueraser)
         self._see = countermeasures.NAMES.get(countermeasure)
         self._options = {
             "network": network,
@@ -77,7 +82,7 @@ class Retraining:
             "epochs": epochs,
             "batch_size": batch_size,
             "learning_rate": learning_rate,
-            "hardened": countermeasure == HARDENED,
+            "kind": countermeasure if countermeasure in KINDS else None,
             "start": start,
             "seed": seed,
         }

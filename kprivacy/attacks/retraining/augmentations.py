@@ -92,7 +92,9 @@ def autoaugment(images, labels, generator):
     return policies.cifar10(images, generator), labels
 
 
-def _chain(*steps):
+def chain(*steps):
+    """One augmentation after another."""
+
     def apply(images, labels, generator):
         for step in steps:
             images, labels = step(images, labels, generator)
@@ -101,14 +103,14 @@ def _chain(*steps):
     return apply
 
 
-both = _chain(flip, crop)
+both = chain(flip, crop)
 NAMES = {
     "none": none,
     "flip": flip,
     "crop": crop,
     "flip+crop": both,
     **{
-        step.__name__: _chain(both, step) for step in (cutout, mixup, cutmix)
+        step.__name__: chain(both, step) for step in (cutout, mixup, cutmix)
     },
-    "autoaugment": _chain(autoaugment, both),
+    "autoaugment": chain(autoaugment, both),
 }

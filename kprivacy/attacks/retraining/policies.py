@@ -1,4 +1,4 @@
-"""AutoAugment's policy for CIFAR-10, with Pillow.
+"""AutoAugment's policy for CIFAR-10, and TrivialAugment, with Pillow.
 
 Reference: Cubuk et al., AutoAugment: learning augmentation strategies from
 data, 2019, its table of sub-policies: of each the operation, how often it is
@@ -55,15 +55,47 @@ def cifar10(images, generator):
     Returns:
         float32 images on the 8-bit grid, of the same shape.
     """
+
+    def draw():
+        policy = CIFAR10[generator.integers(len(CIFAR10))]
+        return [(name, level) for name, share, level in policy
+                if generator.random() < share]
+
+    return _changed(images, draw, generator)
+
+
+def trivial(images, generator):
+    """Applies one random operation, as much as chance says, to each image.
+
+    Args:
+        images: As for `cifar10`.
+        generator: Likewise.
+
+    Returns:
+        As `cifar10`.
+
+    Reference: Mueller and Hutter, TrivialAugment: tuning-free yet
+    state-of-the-art data augmentation, 2021.
+    """
+
+    def draw():
+        place = generator.integers(len(_OPERATIONS) + 1)
+        if place == len(_OPERATIONS):  # as it is
+            return []
+        return [(list(_OPERATIONS)[place], generator.integers(10))]
+
+    return _changed(images, draw, generator)
+
+
+def _changed(images, draw, generator):
+    """Each image after the operations (name, level) that are drawn for it."""
     pixels = np.rint(images * 255).astype(np.uint8)
     changed = np.empty_like(pixels)
     for i, one in enumerate(pixels):
         grey = one.shape[-1] == 1
         image = Image.fromarray(one[..., 0] if grey else one)
-        policy = CIFAR10[generator.integers(len(CIFAR10))]
-        for name, share, level in policy:
-            if generator.random() < share:
-                image = _OPERATIONS[name](image, level, generator)
+        for name, level in draw():
+            image = _OPERATIONS[name](image, level, generator)
         changed[i] = np.asarray(image).reshape(one.shape)
     return changed.astype(np.float32) / 255
 

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from kprivacy import networks
+from kprivacy.attacks.retraining.hardened import Erased, Hardened
 from kprivacy.errors import UserError
 from kprivacy.seeding import seeded
 
@@ -19,15 +20,19 @@ class Batches(keras.utils.PyDataset):
         augment: Of `augmentations.NAMES`' values.
         batch_size: Examples a step; a last smaller batch is left out.
         seed: Of orders and augmentations.
+        versions: How often each image is augmented in a batch, along an axis
+            after the first; 0 for once, without it.
     """
 
-    def __init__(self, data, labels, num_classes, augment, batch_size, seed):
+    def __init__(self, data, labels, num_classes, augment, batch_size, seed,
+                 versions=0):
         super().__init__()
         self._data = data
         self._labels = np.eye(num_classes, dtype=np.float32)[labels]
         self._augment = augment
         self._size = min(batch_size, len(data))
         self._seed, self._epoch = seed, 0
+        self._versions = versions
         self._shuffle()
 
     def __len__(self):
@@ -36,9 +41,12 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index):
         which = self._order[index * self._size :][: self._size]
         generator = np.random.default_rng((self._seed, self._epoch, index))
-        return self._augment(
-            self._data[which], self._labels[which], generator
-        )
+        data, labels = self._data[which], self._labels[which]
+        if not self._versions:
+            return self._augment(data, labels, generator)
+        several = [self._augment(data, labels, generator)[0]
+                   for _ in range(self._versions)]
+        return np.stack(several, axis=1), labels
 
     def on_epoch_end(self):
         self._epoch += 1
@@ -47,44 +55,6 @@ class Batches(keras.utils.PyDataset):
     def _shuffle(self):
         generator = np.random.default_rng((self._seed, self._epoch))
         self._order = generator.permutation(len(self._data))
-
-
-@keras.saving.register_keras_serializable("kprivacy")
-class Hardened(keras.Model):
-    """A classifier that learns from its own worst cases.
-
-    Adversarial training by projected gradient descent from a random start,
-    10 steps of a quarter of the radius.
-
-    Reference: Madry et al., Towards deep learning models resistant to
-    adversarial attacks, 2018.
-    """
-
-    RADIUS = 8 / 255
-    STEPS = 10
-
-    def __init__(self, *args, seed=0, **kwargs):
-        super().__init__(*args, **kwargs)
-        self._generator = keras.random.SeedGenerator(seed)
-
-    def train_step(self, data):
-        images, labels = data
-        noise = keras.random.uniform(
-            keras.ops.shape(images), -self.RADIUS, self.RADIUS,
-            seed=self._generator,
-        )
-        for _ in range(self.STEPS):
-            noise = self._worse(images, labels, noise)
-        seen = keras.ops.clip(images + noise, 0, 1)
-        return super().train_step((seen, labels))
-
-    def _worse(self, images, labels, noise):
-        with tf.GradientTape() as tape:
-            tape.watch(noise)
-            scores = self(images + noise, training=False)
-            loss = self.compute_loss(images, labels, scores)
-        step = self.RADIUS / 4 * keras.ops.sign(tape.gradient(loss, noise))
-        return keras.ops.clip(noise + step, -self.RADIUS, self.RADIUS)
 
 
 def train(
@@ -97,7 +67,7 @@ def train(
     epochs=60,
     batch_size=128,
     learning_rate=0.1,
-    hardened=False,
+    kind=None,
     start=None,
     seed=0,
 ):
@@ -117,7 +87,7 @@ def train(
         epochs: Passes over `train`.
         batch_size: Examples a step.
         learning_rate: At the start.
-        hardened: Whether it is adversarial training.
+        kind: None, "adversarial_training" or "ueraser_max".
         start: A classifier of the same kind whose weights it starts from.
         seed: Of weights, orders and augmentations.
 
@@ -131,12 +101,17 @@ def train(
         model = networks.classifier(
             train.data.shape[1:], train.num_classes, network, width, stem
         )
-    if hardened:
+    versions = 0
+    if kind == "adversarial_training":
         model = Hardened(model.inputs[0], model.outputs[0], seed=seed)
+    elif kind == "ueraser_max":
+        model = Erased(model.inputs[0], model.outputs[0])
+        versions = model.VERSIONS
     if start is not None:
         model.set_weights(start.get_weights())
     batches = Batches(
-        train.data, train.labels, train.num_classes, augment, batch_size, seed
+        train.data, train.labels, train.num_classes, augment, batch_size, seed,
+        versions,
     )
     model.compile(
         keras.optimizers.SGD(

@@ -1,0 +1,73 @@
+"""Classifiers that train on the worst that could be made of each picture."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class Hardened(keras.Model):
+    """A classifier that learns from its own worst cases.
+
+    Adversarial training by projected gradient descent from a random start,
+    10 steps of a quarter of the radius.
+
+    Reference: Madry et al., Towards deep learning models resistant to
+    adversarial attacks, 2018.
+    """
+
+    RADIUS = 8 / 255
+    STEPS = 10
+
+    def __init__(self, *args, seed=0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._generator = keras.random.SeedGenerator(seed)
+
+    def train_step(self, data):
+        images, labels = data
+        noise = keras.random.uniform(
+            keras.ops.shape(images), -self.RADIUS, self.RADIUS,
+            seed=self._generator,
+        )
+        for _ in range(self.STEPS):
+            noise = self._worse(images, labels, noise)
+        seen = keras.ops.clip(images + noise, 0, 1)
+        return super().train_step((seen, labels))
+
+    def _worse(self, images, labels, noise):
+        with tf.GradientTape() as tape:
+            tape.watch(noise)
+            scores = self(images + noise, training=False)
+            loss = self.compute_loss(images, labels, scores)
+        step = self.RADIUS / 4 * keras.ops.sign(tape.gradient(loss, noise))
+        return keras.ops.clip(noise + step, -self.RADIUS, self.RADIUS)
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class Erased(keras.Model):
+    """A classifier that learns from the hardest of several versions.
+
+    Trains on pairs of images (batch, versions, height, width, channels) and
+    labels, and takes of each image the version of the largest loss.
+
+    Reference: Qin et al., Learning the unlearnable: adversarial augmentations
+    suppress unlearnable example attacks, 2023, UEraser-max.
+    """
+
+    VERSIONS = 5
+
+    def train_step(self, data):
+        versions, labels = data
+        count, several, *shape = versions.shape
+        scores = self(
+            keras.ops.reshape(versions, (-1, *shape)), training=False
+        )
+        losses = keras.losses.categorical_crossentropy(
+            keras.ops.repeat(labels, several, axis=0), scores,
+            from_logits=True,
+        )
+        worst = keras.ops.argmax(
+            keras.ops.reshape(losses, (-1, several)), axis=1
+        )
+        chosen = keras.ops.one_hot(worst, several, dtype=versions.dtype)
+        seen = keras.ops.einsum("bkhwc,bk->bhwc", versions, chosen)
+        return super().train_step((seen, labels))
