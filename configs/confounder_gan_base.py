@@ -28,6 +28,7 @@ def confounder_gan(name, variant=None):
     config.adversary_learning_rate = 1e-4  # of the discriminator
     config.beta_1 = 0.5  # Adam's momentum
     config.cosine_decay = True  # whether both rates decay to 2 %
+    config.pretraining_epochs = 0  # of the generator's way down, on labels
 
     config.data = data = common.data_set(name)
     data.stream = False  # whether batches are read from disk as they come
@@ -67,7 +68,10 @@ def confounder_gan(name, variant=None):
 
     if variant == "smoke":
         shrink(config)
+        config.pretraining_epochs = 1
     elif variant is None:
+        config.pretraining_epochs = 15
+        config.epochs = 25
         model.shift = 0.125
         model.hidden = 0.3
     return config

@@ -28,10 +28,15 @@ def get_config(variant=None):
     config.data.validation_split = "defender[:2%]"
     gap_base.improved_images(config)
     config.epochs = 10
-    # Kept is which of five it is: little room, and little else to be read.
+    # Kept is which of five it is. A code without a limit has room for the
+    # rest, where its adversary does not look and another one does.
     config.client.network = "autoencoder"
-    config.client.code = 8
+    config.client.code = 4
+    config.client.amplitude = 1.0
     config.client.residual = False
+    config.adversary.network = "vgg"
+    config.adversary.filters = (8, 16, 32)
+    config.adversary.units = ()
     config.model.constraint = "weight"
     config.model.budget = None
     config.model.privacy_weight = 1.0

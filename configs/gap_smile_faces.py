@@ -43,16 +43,17 @@ def get_config(variant=None):
     config.adversary.dropout = 0.3
     config.adversary.augmented = True
     config.adversary.linear = True
+    # A code leaves an adversary less to read than a picture with all its
+    # edges does.
+    config.client.network = "autoencoder"
+    config.client.residual = False
+    config.client.code = 32
+    config.epochs_pre_g = 20
+    config.model.budget = 0.015
     if variant == "low":
-        config.model.budget = 0.0035
-    else:
-        # A short code leaves an adversary less to read than a picture with
-        # all its edges does.
-        config.model.budget = 0.015
-        config.epochs_pre_g = 20
-        config.client.network = "autoencoder"
-        config.client.residual = False
-        config.client.code = 32
+        config.client.filters = (32, 64, 96)
+        config.client.code = 192
+        config.model.budget = 0.0038
     if variant == "smoke":
         gap_base.shrink(config)
     return config

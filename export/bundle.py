@@ -1,90 +1,149 @@
 """Makes a bundle from a working directory, and measures what is in it."""
 
 import pathlib
+import tempfile
 
-import numpy as np
-
-from kprivacy import audit_lib, files, workdir
-from kprivacy.attacks import ReconstructionResults
-from kprivacy.releases import TFLiteRelease, accuracy, random_bytes
+from kprivacy import files, workdir
+from kprivacy.errors import UserError
+from kprivacy.releases import TFLiteModel
 
 from . import client as client_lib
 from . import contract as contract_lib
-from . import parity
+from . import conversion, golden, methods, variants
 from . import report as report_lib
 from . import server as server_lib
 
-CALIBRATION_EXAMPLES = 500
-PARITY_EXAMPLES = 500
-GOLDEN_TOLERANCE_QUANTA = 2
+AUTO = "auto"
+TEST_EXAMPLES = variants.PARITY_EXAMPLES
 
 
-def export(directory, output_dir, quantization="int8"):
-    """Exports the client and the server of a working directory.
+def export(
+    directory,
+    output_dir,
+    quantization="int8",
+    utility_loss=variants.UTILITY_LOSS,
+    privacy_loss=variants.PRIVACY_LOSS,
+):
+    """Exports the clients and the server of a working directory.
 
     Args:
         directory: A working directory with a trained model.
         output_dir: Folder of the bundle; replaced as a whole at the end.
-        quantization: See `export.client.convert`.
+        quantization: See `export.client.convert`; or "auto": the smallest
+            file whose losses are inside the bounds.
+        utility_loss: Largest loss of utility that "auto" accepts, absolute.
+        privacy_loss: Largest share by which the attack may be better there.
 
     Returns:
         The report, which is also in `output_dir`/report.json.
     """
     directory = pathlib.Path(directory)
     _check_output(pathlib.Path(output_dir), directory)
-    config = workdir.read_config(directory)
-    workdir.check_method(config, "The export")
-    model = workdir.read_model(directory)
-    parts = audit_lib.Parts(config)
-    calibration = workdir.read_data(config, config.data.train_split).data
-    calibration = calibration[:CALIBRATION_EXAMPLES]
-    content = client_lib.convert(model.client, calibration, quantization)
-    release = TFLiteRelease(content, seed=config.seed)
-    scale, zero = contract_lib.wire(
-        release.interpreter, model.client, calibration
+    method = methods.of(directory)
+    clients, server = method.clients(), method.server()
+    name, client = next(iter(clients.items()))
+    names = client_lib.QUANTIZATIONS if quantization == AUTO else (
+        dict.fromkeys((quantization, "float32"))
     )
+    contents, found = variants.made(
+        client, list(names), method.test_inputs(TEST_EXAMPLES)
+    )
+    measure = _Measures(method, client, server, contents)
+    before = method.before()
+    if quantization == AUTO:
+        chosen, after, said = variants.choose(
+            found, before, measure, utility_loss, privacy_loss
+        )
+    else:
+        chosen, said = quantization, []
+        _check_made(found, chosen)
+        after = measure(chosen)
+    sent, raw = variants.wire_bytes(client)
     report = {
-        "quantization": quantization,
-        "bytes": len(content),
-        "float32_bytes": len(
-            client_lib.convert(model.client, calibration, "float32")
-        ),
-        "parity": parity.measure(
-            model.client,
-            release,
-            parts.test.data[:PARITY_EXAMPLES],
-            scale,
-            zero,
-        ),
-        "latency_ms": parity.latency(release, parts.test.data[:1]),
+        "method": method.config.method,
+        "quantization": chosen,
+        "why": said,
+        "variants": found,
+        "wire": {"sent_bytes": sent, "raw_bytes": raw},
+        "before": before,
+        "after": after,
+        "environment": files.environment(),
     }
+    every = {name: contents[chosen]}
+    for other, one in list(clients.items())[1:]:
+        made, failed = conversion.convert_all(one, [chosen])
+        _check_made({chosen: {"failed": failed[chosen]} if failed else {}},
+                    chosen)
+        every[other] = made[chosen]
+    _write(output_dir, report, clients, every, server)
+    return report
+
+
+def _write(output_dir, report, clients, contents, server):
+    """Writes the folder of a bundle, in one move."""
     with files.new_folder(output_dir) as folder:
-        (folder / "client.tflite").write_bytes(content)
-        server_lib.write(model.server, scale, zero, folder / "server")
-        server = server_lib.load(folder / "server")
-        described = contract_lib.describe(
-            config.method,
-            release.interpreter,
-            model.client,
-            scale,
-            zero,
-            parts.test.scaling,
-        )
-        golden = _write_golden(folder, described, release, server)
-        report["before"] = _before(directory)
-        report["after"] = _measure(
-            config, model, release, server, parts, report["before"]
-        )
-        report["environment"] = files.environment()
+        described, fed, wires = [], [], []
+        for name, client in clients.items():
+            path = folder / f"{name}.tflite"
+            path.write_bytes(contents[name])
+            file = TFLiteModel(path, client.signature)
+            wire = client_lib.wire(client, file)
+            one = contract_lib.describe_client(client, file, path.name, *wire)
+            one["golden"], inputs, sent = golden.write_client(
+                folder, one, file
+            )
+            described.append(one)
+            fed.append((inputs, sent))
+            wires.append(wire)
+        served = contract_lib.describe_server(server)
+        if server is not None:
+            server_lib.write(server, *wires[0], folder / "server")
+            answer = server_lib.load(folder / "server", server.endpoint)
+            served["golden"] = golden.write_server(
+                folder, answer(*golden.asked(served, *fed[0]))
+            )
         files.write_json(folder / "report.json", report)
         (folder / "report.md").write_text(report_lib.markdown(report))
         (folder / "report.txt").write_text(report_lib.text(report) + "\n")
-        hashes = {n: files.sha256(folder / n) for n in contract_lib.FILES}
-        files.write_json(
-            folder / "contract.json",
-            {**described, "golden": golden, "sha256": hashes},
+        held = contract_lib.whole(report["method"], described, served)
+        hashes = {
+            n: files.sha256(folder / n) for n in contract_lib.names_of(held)
+        }
+        files.write_json(folder / "contract.json", {**held, "sha256": hashes})
+
+
+class _Measures:
+    """Measures of files, each taken once, by the server that they reach."""
+
+    def __init__(self, method, client, server, contents):
+        self._method, self._client = method, client
+        self._server, self._contents = server, contents
+        self._held = {}
+
+    def __call__(self, name):
+        if name not in self._held:
+            content = self._contents[name]
+            self._held[name] = self._method.measure(
+                content, self._client, self._answer(content)
+            )
+        return self._held[name]
+
+    def _answer(self, content):
+        if self._server is None:
+            return None
+        file = TFLiteModel(content, self._client.signature)
+        wire = client_lib.wire(self._client, file)
+        with tempfile.TemporaryDirectory() as folder:
+            server_lib.write(self._server, *wire, folder)
+            return server_lib.load(folder, self._server.endpoint)
+
+
+def _check_made(found, name):
+    if "failed" in found[name]:
+        raise UserError(
+            f"The client does not convert to {name}: {found[name]['failed']} "
+            "Choose another --quantization, or auto."
         )
-    return report
 
 
 def _check_output(path, directory):
@@ -98,62 +157,3 @@ def _check_output(path, directory):
             f"or an earlier bundle. Received: {str(path)!r}, which holds "
             "other files. Name another folder."
         )
-
-
-def _before(directory):
-    """Utility and privacy of the Keras client: the audit's, or anew."""
-    path = directory / "audit" / "audit.json"
-    if not path.exists():
-        audit_lib.audit(directory)
-    audited = files.read_json(path)
-    results = ReconstructionResults.from_dict(audited["reconstruction"])
-    return {
-        "accuracy": audited["accuracy"],
-        "undefended_accuracy": audited["undefended_accuracy"],
-        "prior": audited["prior"],
-        "attack_error": results.best.mse,
-        "attacker": results.best.attacker,
-        "reconstruction": results.to_dict(),
-    }
-
-
-def _measure(config, model, release, server, parts, before):
-    """Utility and privacy of the file itself, by attackers of its own."""
-    found = audit_lib.reconstruction(config, model.client, parts).run(
-        release,
-        parts.attacker,
-        parts.test,
-        before["reconstruction"]["undefended_error"],
-    )
-    return {
-        "accuracy": accuracy(
-            server, release, parts.test.data, parts.test.labels
-        ),
-        "attack_error": found.best.mse,
-        "attacker": found.best.attacker,
-        "reconstruction": found.to_dict(),
-    }
-
-
-def _write_golden(folder, described, release, server):
-    """Writes the golden pair; returns how to judge it.
-
-    The input is drawn, not taken from the data: a bundle carries nobody's
-    picture. The file holds the client's inputs one after the other, in the
-    contract's order, in C order and little-endian.
-    """
-    generator = np.random.default_rng(0)
-    inputs = {}
-    for tensor in described["inputs"]:
-        drawn = random_bytes(generator, tensor["shape"])
-        if tensor["dtype"] == "float32":
-            drawn = (drawn / 255.0).astype(np.float32)
-        inputs[tensor["name"]] = drawn
-    output = release.run(inputs)
-    content = b"".join(one.tobytes() for one in inputs.values())
-    (folder / "golden_input.bin").write_bytes(content)
-    (folder / "golden_output.bin").write_bytes(output.tobytes())
-    return {
-        "tolerance_quanta": GOLDEN_TOLERANCE_QUANTA,
-        "class": int(np.argmax(server(output)[0])),
-    }

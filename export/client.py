@@ -1,194 +1,247 @@
 """Converts a Keras client to a TFLite file with a fixed outside.
 
-Whatever the quantisation, images and noise go in as uint8 and features come
-out as uint8, under one named signature and a static batch of one. Full int8
-does that through the converter's own types, the others by casts inside.
+Whatever the arithmetic, a file has one named signature, a static batch of one,
+and the kinds of `export.parts`: pictures, noise, keys and features travel as
+uint8, the rest as float32. int8 gets there by `export.outside`, the others by
+casts inside the graph. Only built-in operators are used.
 """
 
+import contextlib
 import tempfile
+import warnings
 
 import numpy as np
 
 from kprivacy.errors import UserError
 
-from . import correction
+from . import correction, graph, mixed, outside
+from .parts import BYTES, PIXEL
 
-QUANTIZATIONS = ("int8", "dynamic", "float16", "float32")
-SIGNATURE = "encode"
+QUANTIZATIONS = ("int8", "dynamic", "float16", "float32", "int16x8")
 
 
-def convert(client, calibration, quantization="int8"):
+def convert(client, quantization="int8"):
     """Converts a client.
 
     Args:
-        client: Functional `keras.Model`, from an image in [0, 1] or a signal,
-            and noise in [0, 1) if it takes any, to features.
-        calibration: float32 examples of the data, at least one, which the
-            ranges of activations and features are measured on.
-        quantization: "int8" for integer arithmetic throughout, "dynamic" for
-            int8 weights, "float16" for half-size weights, "float32".
+        client: `export.parts.Client`.
+        quantization: "int8" for integer arithmetic throughout (but for the
+            lattice that hides a code in a cover), "dynamic" for
+            int8 weights, "float16" for half-size weights, "float32", or
+            "int16x8" for int8 weights and activations of 16 bits.
 
     Returns:
         The bytes of the .tflite file.
 
     Raises:
-        ValueError: The quantisation is unknown or the calibration empty.
+        UserError: The quantisation is unknown, there are no examples, they
+            are not of the inputs' shapes, or an operator does not convert.
     """
-    if quantization not in QUANTIZATIONS or not len(calibration):
+    _check(client, quantization)
+    if quantization == "int16x8" and mixed.exact_layers(client.model):
         raise UserError(
-            f"`quantization` must be one of {QUANTIZATIONS} and "
-            "`calibration` hold examples. Received: "
-            f"quantization={quantization!r}, {len(calibration)} examples."
+            "A client that hides a code in a cover has no int16x8 file: its "
+            "lattice stays in float32. Use int8 or dynamic."
         )
-    client = _in_float32(client)
-    examples = calibration_inputs(client, calibration)
+    examples = calibration_inputs(client)
     if quantization != "int8":
-        return _convert(client, examples, quantization)
-    if not is_image(client) and len(client.inputs) > 1:
-        raise UserError(
-            "An int8 client of signals cannot take a noise input. Received: "
-            f"inputs {input_names(client)}. Use quantization='dynamic'."
-        )
+        return _convert(client, client.model, examples, quantization)
 
-    def convert_int8(one):
-        return _convert(one, examples, "int8")
+    def convert_int8(model):
+        return _convert(client, model, examples, "int8")
 
-    return correction.correct(
-        client, convert_int8(client), convert_int8, examples[0]
-    )
+    content = convert_int8(client.model)
+    if client.output[1] != "features":
+        return content
+    return correction.correct(client, content, convert_int8, examples)
 
 
-def _convert(client, examples, quantization):
+def _convert(client, model, examples, quantization):
     """The bytes of the file, for calibration inputs already prepared."""
     import keras
     import tensorflow as tf
 
-    integer = quantization == "int8"
+    exact = mixed.exact_layers(model)
+    integer = quantization == "int8" and not exact
+    model = graph.prepared(model, integer)
     archive = keras.export.ExportArchive()
-    archive.track(client)
-    endpoint = _endpoint(client, None if integer else examples)
+    archive.track(model)
+    endpoint = _endpoint(client, model, None if integer else examples)
     archive.add_endpoint(
-        SIGNATURE, endpoint, _specification(client, integer)
+        client.signature, endpoint, _specification(client, integer)
     )
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _unwarned():
         archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=[SIGNATURE]
+
+        def make():
+            converter = tf.lite.TFLiteConverter.from_saved_model(
+                folder, signature_keys=[client.signature]
+            )
+            _configure(converter, quantization, examples, client, integer)
+            return converter
+
+        try:
+            if exact and quantization == "int8":
+                names = mixed.networks(model, exact)
+                content = mixed.convert(make, names)
+            else:
+                content = make().convert()
+        except Exception as error:
+            raise UserError(
+                "The client must be of layers that TFLite has built-in "
+                f"operators for. Received: a client that does not convert to "
+                f"{quantization}: {str(error).strip().splitlines()[0][:300]}"
+            ) from error
+    return outside.fitted(content, client) if integer else content
+
+
+@contextlib.contextmanager
+def _unwarned():
+    """The converter measures with an interpreter that it calls outdated."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message=r"\s*Warning: tf.lite.Interpreter"
         )
-        _configure(converter, quantization, examples, is_image(client))
-        return converter.convert()
+        yield
 
 
-def calibration_inputs(client, data):
-    """Calibration examples as one array an input.
+def calibration_inputs(client):
+    """A client's examples, with the whole range of what travels as bytes.
 
-    The first image has one black and one white pixel in its corners, so that
-    the range of an image is exactly [0, 1] and its scale exactly 1/255: then
-    the uint8 that the client takes is the pixel itself. The same is done for
-    noise.
+    The first example of each has one 0 and one 1 in its corners, so that its
+    range is exactly [0, 1] and its scale exactly 1/255: then the uint8 that
+    the file takes is the pixel itself.
     """
-    generator = np.random.default_rng(0)
-    data = np.asarray(data, np.float32)
-    if is_image(client):
-        data = data.copy()
-        data[0].flat[0], data[0].flat[-1] = 0.0, 1.0
-    inputs = [data]
-    for extra in client.inputs[1:]:
-        noise = generator.random((len(data), *extra.shape[1:]), np.float32)
-        noise[0].flat[0], noise[0].flat[-1] = 0.0, 1.0
-        inputs.append(noise)
+    inputs = []
+    for kind, values in zip(client.inputs.values(), client.examples):
+        values = np.array(values, np.float32)
+        if kind in BYTES:
+            values[0].flat[0], values[0].flat[-1] = 0.0, 1.0
+        inputs.append(values)
     return inputs
 
 
-def is_image(client):
-    """Whether the client's data are images (and so uint8 on the outside)."""
-    return len(client.inputs[0].shape) == 4
+def wire(client, model):
+    """Scale and zero point of what a file sends; (None, None) of floats.
+
+    Args:
+        client: `export.parts.Client`.
+        model: `TFLiteModel` of its file.
+    """
+    kind = client.output[1]
+    if kind not in BYTES:
+        return None, None
+    if kind != "features":
+        return PIXEL
+    (detail,) = model.outputs.values()
+    scale, zero_point = detail["quantization"]
+    if scale:
+        return float(scale), int(zero_point)
+    return feature_range(client, client.model, calibration_inputs(client))
 
 
-def _in_float32(client):
-    """The client under the float32 policy: mixed precision won't convert."""
-    import keras
-
-    policies = {layer.compute_dtype for layer in client.layers}
-    if policies <= {"float32"}:
-        return client
-    config = client.get_config()
-    for layer in config["layers"]:
-        layer["config"]["dtype"] = "float32"
-    copy = keras.Model.from_config(config)
-    copy.set_weights(client.get_weights())
-    return copy
-
-
-def input_names(client):
-    """Names of the client's inputs: "image" or "signal", and "noise"."""
-    return [tensor.name for tensor in client.inputs]
-
-
-def _specification(client, integer):
-    import tensorflow as tf
-
-    specs = []
-    for tensor in client.inputs:
-        bytes_in = is_image(client) or tensor.name == "noise"
-        dtype = "uint8" if bytes_in and not integer else "float32"
-        shape = (1, *tensor.shape[1:])
-        specs.append(tf.TensorSpec(shape, dtype, name=tensor.name))
-    return specs
-
-
-def _endpoint(client, examples):
-    """The function to export; with casts where `examples` are given."""
-    import tensorflow as tf
-
-    if examples is None:
-        return lambda *inputs: {
-            "features": client(_unpacked(inputs), training=False)
-        }
-    scale, zero_point = feature_range(client, examples)
-
-    def encode(*inputs):
-        values = [
-            tf.cast(x, "float32") / 255.0 if x.dtype == tf.uint8 else x
-            for x in inputs
-        ]
-        features = client(_unpacked(values), training=False)
-        quanta = tf.round(features / scale) + float(zero_point)
-        clipped = tf.clip_by_value(quanta, 0.0, 255.0)
-        return {"features": tf.cast(clipped, "uint8")}
-
-    return encode
-
-
-def _unpacked(inputs):
-    return inputs[0] if len(inputs) == 1 else list(inputs)
-
-
-def feature_range(client, examples):
+def feature_range(client, model, examples):
     """Scale and zero point that spread the features over 0..255."""
-    features = client.predict(_unpacked(examples), verbose=0)
+    features = model.predict(client.given(examples), verbose=0)
     low = min(float(features.min()), 0.0)
     high = max(float(features.max()), low + 1e-6)
     scale = (high - low) / 255.0
     return scale, int(round(-low / scale))
 
 
-def _configure(converter, quantization, examples, image):
+def _check(client, quantization):
+    shapes = [tuple(one.shape[1:]) for one in client.model.inputs]
+    given = [np.shape(one)[1:] for one in client.examples]
+    if quantization not in QUANTIZATIONS or not all(
+        len(one) for one in client.examples
+    ):
+        raise UserError(
+            f"`quantization` must be one of {QUANTIZATIONS} and there must "
+            f"be examples. Received: quantization={quantization!r}, "
+            f"{[len(one) for one in client.examples]} examples."
+        )
+    fits = len(shapes) == len(given) and all(
+        len(a) == len(b) and all(n in (None, m) for n, m in zip(a, b))
+        for a, b in zip(shapes, given)
+    )
+    if not fits:
+        raise UserError(
+            f"Examples must be of the client's shapes {shapes}, with a batch "
+            f"before. Received: {given}. Give what it was trained on."
+        )
+
+
+def _specification(client, integer):
     import tensorflow as tf
 
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    specs = []
+    for (name, kind), values in zip(client.inputs.items(), client.examples):
+        dtype = "uint8" if kind in BYTES and not integer else "float32"
+        shape = (1, *np.shape(values)[1:])
+        specs.append(tf.TensorSpec(shape, dtype, name=name))
+    return specs
+
+
+def _endpoint(client, model, examples):
+    """The function to export; with casts where `examples` are given."""
+    import tensorflow as tf
+
+    name, kind = client.output
+    if examples is None:
+        return lambda *inputs: {
+            name: model(client.given(inputs), training=False)
+        }
+    scale, zero_point = PIXEL
+    if kind == "features":
+        scale, zero_point = feature_range(client, client.model, examples)
+
+    def run(*inputs):
+        values = [
+            tf.cast(x, "float32") / 255.0 if x.dtype == tf.uint8 else x
+            for x in inputs
+        ]
+        sent = model(client.given(values), training=False)
+        if kind not in BYTES:
+            return {name: sent}
+        quanta = tf.round(sent / scale) + float(zero_point)
+        clipped = tf.clip_by_value(quanta, 0.0, 255.0)
+        return {name: tf.cast(clipped, "uint8")}
+
+    return run
+
+
+def _configure(converter, quantization, examples, client, integer):
+    import tensorflow as tf
+
+    sets = tf.lite.OpsSet
+    converter.target_spec.supported_ops = [sets.TFLITE_BUILTINS]
     if quantization == "float32":
         return
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantization == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if quantization == "int8":
-        count = len(examples[0])
+    if quantization in ("int8", "int16x8"):
+        wanted = examples
+        if not integer:  # which takes bytes inside the graph
+            wanted = [
+                np.rint(one * 255).astype(np.uint8) if kind in BYTES else one
+                for kind, one in zip(client.inputs.values(), examples)
+            ]
+        # By name: the converter has an order of its own.
         converter.representative_dataset = lambda: (
-            [x[i : i + 1] for x in examples] for i in range(count)
+            (client.signature,
+             client.named([x[i : i + 1] for x in wanted]))
+            for i in range(len(wanted[0]))
         )
-        converter.target_spec.supported_ops = [
-            tf.lite.OpsSet.TFLITE_BUILTINS_INT8
-        ]
-        converter.inference_input_type = tf.uint8 if image else tf.float32
+    if quantization == "int8":
+        converter.target_spec.supported_ops = [sets.TFLITE_BUILTINS_INT8]
+        if not integer:
+            converter.target_spec.supported_ops.append(sets.TFLITE_BUILTINS)
+            return
+        converter.inference_input_type = tf.uint8
         converter.inference_output_type = tf.uint8
+    if quantization == "int16x8":
+        converter.target_spec.supported_ops = [
+            sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
+            sets.TFLITE_BUILTINS,
+        ]

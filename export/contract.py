@@ -7,91 +7,92 @@ import numpy as np
 from kprivacy import files
 from kprivacy.version import __version__
 
-from . import client as client_lib
-from . import server as server_lib
+from .parts import BYTES, MEANINGS
 
-FORMAT = 1
-FILES = ("client.tflite", "server", "golden_input.bin", "golden_output.bin")
-MEANINGS = {
-    "image": "pixels, row by row, channels last; 0 is black, 255 is white",
-    "signal": "samples, step by step, channels last, in the data set's units",
-    "standardised": "samples, step by step, channels last; what the sensor "
-    "gives, less `scaling.mean` and over `scaling.std` of its channel",
-    "noise": "uniform random bytes from the phone's secure generator, drawn "
-    "anew for every call",
-    "features": "what is sent: feature = scale * (byte - zero_point)",
-}
+# Of what travels and how it is described: tests/golden/wire.json holds it.
+FORMAT = 2
 
 
 class ContractError(ValueError):
     """A bundle does not keep its contract; says where and what to do."""
 
 
-def describe(method, interpreter, client, scale, zero_point, scaling=None):
-    """The part of the contract that follows from the converted client.
+def describe_client(client, file, name, scale, zero_point):
+    """The contract's part on one file.
 
     Args:
-        method: Name of the method, "ran".
-        interpreter: Of the .tflite file.
-        client: The Keras client, whose inputs' order the contract keeps.
-        scale: Of the features on the wire.
-        zero_point: Of the features on the wire.
-        scaling: `Arrays.scaling` of standardised signals: the app has to do
-            the same to what its sensors give.
-
-    Returns:
-        A dict for `contract.json`, without hashes and golden pair.
+        client: `export.parts.Client`.
+        file: `TFLiteModel` of the file.
+        name: Of the file.
+        scale: Of the wire, None of floats.
+        zero_point: Likewise.
     """
-    runner = interpreter.get_signature_runner(client_lib.SIGNATURE)
-    details = runner.get_input_details()
     inputs = [
-        _tensor(name, details[name], 1 / 255, 0)
-        for name in client_lib.input_names(client)
+        _tensor(one, kind, file.inputs[one], 1 / 255, 0)
+        for one, kind in client.inputs.items()
     ]
-    if scaling:
-        inputs[0]["meaning"] = MEANINGS["standardised"]
-        inputs[0]["scaling"] = scaling
-    (name, detail), = runner.get_output_details().items()
+    if client.scaling:
+        inputs[0]["meaning"] += (
+            ", less `scaling.mean` and over `scaling.std` of its channel"
+        )
+        inputs[0]["scaling"] = client.scaling
+    one, kind = client.output
+    return {
+        "file": name,
+        "signature": client.signature,
+        "inputs": inputs,
+        "outputs": [_tensor(one, kind, file.outputs[one], scale, zero_point)],
+    }
+
+
+def describe_server(server):
+    """The contract's part on the server; None where there is none."""
+    if server is None:
+        return None
+    shapes = [list(one.shape[1:]) for one in server.model.inputs]
+    return {
+        "folder": "server",
+        "endpoint": server.endpoint,
+        "inputs": [
+            {"name": name, "kind": kind, "shape": [-1, *shape],
+             "dtype": "uint8" if kind in BYTES else "float32"}
+            for (name, kind), shape in zip(server.inputs.items(), shapes)
+        ],
+        "outputs": [
+            {"name": name, "kind": kind, "dtype": "float32",
+             "meaning": MEANINGS[kind],
+             **({"labels": server.labels[name]} if name in server.labels
+                else {})}
+            for name, kind in server.outputs.items()
+        ],
+    }
+
+
+def whole(method, clients, server):
+    """The contract without hashes."""
     return {
         "format": FORMAT,
         "method": method,
         "kprivacy": __version__,
-        "signature": client_lib.SIGNATURE,
-        "inputs": inputs,
-        "outputs": [_tensor(name, detail, scale, zero_point)],
-        "server": {
-            "endpoint": server_lib.ENDPOINT,
-            "input": "features",
-            "output": "probabilities",
-        },
+        "clients": clients,
+        "server": server,
     }
 
 
-def _tensor(name, detail, scale, zero_point):
-    is_bytes = detail["dtype"] == np.uint8
+def _tensor(name, kind, detail, scale, zero_point):
     held_scale, held_zero = detail["quantization"]
     tensor = {
         "name": name,
+        "kind": kind,
         "dtype": np.dtype(detail["dtype"]).name,
         "shape": [int(n) for n in detail["shape"]],
-        "meaning": MEANINGS[name],
+        "meaning": MEANINGS[kind],
     }
-    if is_bytes:
+    if detail["dtype"] == np.uint8:
         tensor["scale"] = float(held_scale or scale)
         tensor["zero_point"] = int(held_zero if held_scale else zero_point)
         tensor["range"] = [0, 255]
     return tensor
-
-
-def wire(interpreter, client, calibration):
-    """Scale and zero point of the features that a converted client sends."""
-    runner = interpreter.get_signature_runner(client_lib.SIGNATURE)
-    (detail,) = runner.get_output_details().values()
-    scale, zero_point = detail["quantization"]
-    if scale:
-        return float(scale), int(zero_point)
-    examples = client_lib.calibration_inputs(client, calibration)
-    return client_lib.feature_range(client, examples)
 
 
 def read(folder):
@@ -109,23 +110,56 @@ def read(folder):
         )
     try:
         contract = files.read_json(path)
-        found = contract["format"]
-        if not isinstance(contract["golden"]["tolerance_quanta"], int):
-            raise TypeError("golden.tolerance_quanta is not a whole number")
-        hashes = {name: contract["sha256"][name] for name in FILES}
-    except (KeyError, TypeError, ValueError) as error:
+        _check_format(path, contract["format"])
+        hashes = dict(contract["sha256"])
+        missing = set(names_of(contract)) - set(hashes)
+        if missing:
+            raise ValueError(f"without SHA-256 of {sorted(missing)}")
+        for name in hashes:
+            _check_name(name)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, ContractError):
+            raise
         raise ContractError(
-            f"{str(path)!r} is not a contract ({error}). Export the bundle "
+            f"{str(path)!r} is not a contract ({error!r}). Export the bundle "
             "again."
         ) from error
-    if found != FORMAT:
-        raise ContractError(
-            f"{str(path)!r} is of format {found!r}; this version of kprivacy "
-            f"reads format {FORMAT}. Export the bundle again."
-        )
     for name, expected in hashes.items():
         _check_hash(folder / name, expected)
     return contract
+
+
+def names_of(contract):
+    """Names of all files that a contract speaks of, one after another."""
+    for client in contract["clients"]:
+        golden = client["golden"]
+        if not isinstance(golden["tolerance_quanta"], (int, float)):
+            raise TypeError("golden.tolerance_quanta is not a number")
+        yield from (client["file"], golden["input"], golden["output"])
+    if not contract["clients"]:
+        raise ValueError("no clients")
+    if contract["server"]:
+        yield contract["server"]["folder"]
+        yield contract["server"]["golden"]["output"]
+
+
+def _check_format(path, found):
+    if found == FORMAT:
+        return
+    newer = isinstance(found, int) and found > FORMAT
+    raise ContractError(
+        f"{str(path)!r} is of format {found!r}; this version of kprivacy "
+        f"reads format {FORMAT}. "
+        + ("Install a newer kprivacy." if newer else "Export the bundle "
+           "again.")
+    )
+
+
+def _check_name(name):
+    """Raises unless a name stays inside the bundle."""
+    path = pathlib.PurePosixPath(name)
+    if path.is_absolute() or len(path.parts) != 1 or name in (".", ".."):
+        raise ValueError(f"a file outside the bundle: {name!r}")
 
 
 def _check_hash(path, expected):
@@ -138,45 +172,43 @@ def _check_hash(path, expected):
     if found != expected:
         raise ContractError(
             f"{str(path)!r} is not the file that the contract names: SHA-256 "
-            f"{found[:16]}... in place of {expected[:16]}.... Do not ship it;"
-            " copy the bundle again or export it again."
+            f"{found[:16]}... in place of {str(expected)[:16]}.... Do not "
+            "ship it; copy the bundle again or export it again."
         )
 
 
-def check_client(contract, interpreter):
-    """Raises unless the .tflite has the contract's inputs and outputs."""
-    runner = interpreter.get_signature_runner(contract["signature"])
-    for kind, details in (
-        ("inputs", runner.get_input_details()),
-        ("outputs", runner.get_output_details()),
-    ):
-        promised = {tensor["name"] for tensor in contract[kind]}
+def check_client(described, file):
+    """Raises unless a file has the inputs and outputs of its description.
+
+    Args:
+        described: Of `describe_client`.
+        file: `TFLiteModel` of the file.
+    """
+    name = described["file"]
+    for kind, details in (("inputs", file.inputs), ("outputs", file.outputs)):
+        promised = {tensor["name"] for tensor in described[kind]}
         if promised != set(details):
             raise ContractError(
-                f"client.tflite has {kind} {sorted(details)}, its contract "
+                f"{name} has {kind} {sorted(details)}, its contract "
                 f"{sorted(promised)}. Export the bundle again."
             )
-        for tensor in contract[kind]:
-            _check_tensor(tensor, details)
+        for tensor in described[kind]:
+            _check_tensor(name, tensor, details[tensor["name"]])
 
 
-def _check_tensor(tensor, details):
-    name = tensor["name"]
+def _check_tensor(file, tensor, detail):
     expected = {key: tensor[key] for key in ("dtype", "shape")}
-    found = None
-    if name in details:
-        detail = details[name]
-        found = {
-            "dtype": np.dtype(detail["dtype"]).name,
-            "shape": [int(n) for n in detail["shape"]],
-        }
-        scale, zero_point = detail["quantization"]
-        if scale:
-            expected["quantization"] = (tensor["scale"], tensor["zero_point"])
-            found["quantization"] = (float(scale), int(zero_point))
+    found = {
+        "dtype": np.dtype(detail["dtype"]).name,
+        "shape": [int(n) for n in detail["shape"]],
+    }
+    scale, zero_point = detail["quantization"]
+    if scale:
+        expected["quantization"] = (tensor["scale"], tensor["zero_point"])
+        found["quantization"] = (float(scale), int(zero_point))
     if found != expected:
         raise ContractError(
-            f"client.tflite and its contract differ in tensor {name!r}: the "
-            f"contract promises {expected}, the file has {found}. Export the "
-            "bundle again."
+            f"{file} and its contract differ in tensor {tensor['name']!r}: "
+            f"the contract promises {expected}, the file has {found}. Export "
+            "the bundle again."
         )

@@ -9,51 +9,57 @@ weight equalization and bias correction, 2019, with measured means.
 
 import numpy as np
 
-from kprivacy.releases import KerasRelease, TFLiteRelease
+from kprivacy.releases import TFLiteModel
 
 from . import parity
 
 
-def correct(client, content, convert, data):
+def correct(client, content, convert, examples):
     """Converts a client anew with the mean error of its features taken out.
 
     Args:
-        client: The Keras client. Only one that ends in batch normalisation
-            and a sigmoid can be corrected, others keep their file.
+        client: `export.parts.Client`. Only one of a single input that ends in
+            batch normalisation and a sigmoid can be corrected, others keep
+            their file.
         content: Its int8 file.
-        convert: Function from a client to the content of its file.
-        data: float32 examples to measure the error on.
+        convert: Function from a Keras model to the content of its file.
+        examples: float32 arrays, one an input, to measure the error on.
 
     Returns:
         The corrected file, or `content` where that is closer to Keras.
     """
-    norm = _last_norm(client)
+    model = client.model
+    norm = _last_norm(model)
     if norm is None:
         return content
-    release = TFLiteRelease(content)
-    (detail,) = release.outputs.values()
+    (data,) = parity.on_the_wire(client, examples)
+    file = TFLiteModel(content, client.signature)
+    (detail,) = file.outputs.values()
     scale, zero_point = detail["quantization"]
-    sent = (release(data).astype(np.float64) - zero_point) * scale
-    wanted = _logit(KerasRelease(client)(data).astype(np.float64))
-    shift = np.median(wanted - _logit(sent), axis=0)
-    corrected = type(client).from_config(client.get_config())
-    corrected.set_weights(client.get_weights())
+    sent = file(client.named([data])).astype(np.float64) - zero_point
+    wanted = model.predict(data, verbose=0).astype(np.float64)
+    shift = np.median(_logit(wanted) - _logit(sent * scale), axis=0)
+    corrected = type(model).from_config(model.get_config())
+    corrected.set_weights(model.get_weights())
     beta = corrected.get_layer(norm.name).beta
     beta.assign_add(shift.astype(np.float32))
     candidate = convert(corrected)
     errors = [
-        parity.measure(client, TFLiteRelease(one), data, scale, zero_point)
+        parity.measure(
+            client, TFLiteModel(one, client.signature), [data], scale,
+            zero_point,
+        )
         for one in (content, candidate)
     ]
     better = errors[1]["mean_quanta"] < errors[0]["mean_quanta"]
     return candidate if better else content
 
 
-def _last_norm(client):
+def _last_norm(model):
     """The batch normalisation that the final sigmoid reads, or None."""
-    if len(client.inputs) > 1:
+    if len(model.inputs) > 1:
         return None
-    norm, activation = client.layers[-2:]
+    norm, activation = model.layers[-2:]
     ends = (
         type(norm).__name__ == "BatchNormalization"
         and getattr(activation, "activation", None) is not None

@@ -15,8 +15,15 @@ _OUTPUT_DIR = flags.DEFINE_string(
 _QUANTIZATION = flags.DEFINE_enum(
     "quantization",
     "int8",
-    ["int8", "dynamic", "float16", "float32"],
-    "Arithmetic of the client's file.",
+    ["auto", "int8", "dynamic", "float16", "float32", "int16x8"],
+    "Arithmetic of the client's file; auto measures all and takes the "
+    "smallest inside the bounds.",
+)
+_UTILITY_LOSS = flags.DEFINE_float(
+    "utility_loss", 0.003, "Largest loss of utility that auto accepts."
+)
+_PRIVACY_LOSS = flags.DEFINE_float(
+    "privacy_loss", 0.03, "Largest share by which auto lets an attack gain."
 )
 
 
@@ -28,7 +35,8 @@ def main(argv):
     output_dir = _OUTPUT_DIR.value or os.path.join(_WORKDIR.value, "export")
     with program.sentences():
         found = bundle.export(
-            _WORKDIR.value, output_dir, _QUANTIZATION.value
+            _WORKDIR.value, output_dir, _QUANTIZATION.value,
+            _UTILITY_LOSS.value, _PRIVACY_LOSS.value,
         )
     print(report.text(found))
     print(f"bundle: {output_dir}")

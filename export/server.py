@@ -1,46 +1,82 @@
 """Writes the server as a SavedModel that takes the wire as it comes."""
 
-ENDPOINT = "classify"
+from .parts import BYTES, PIXEL
 
 
 def write(server, scale, zero_point, path):
     """Writes the server's SavedModel.
 
-    Its endpoint "classify" takes `features`, uint8 in any batch as the client
-    sent them, and returns `probabilities`, float32 (batch, classes).
+    Its only endpoint takes every input by its name, as bytes or float32 as
+    the client sent it, in any batch; and returns a dict of float32 arrays,
+    probabilities in the place of logits.
 
     Args:
-        server: Functional `keras.Model` from features to logits.
-        scale: Of the wire: feature = scale * (byte - zero_point).
-        zero_point: Of the wire.
+        server: `export.parts.Server`.
+        scale: Of features: feature = scale * (byte - zero_point).
+        zero_point: Likewise.
         path: Folder to write.
     """
     import keras
     import tensorflow as tf
 
-    def classify(features):
-        values = tf.cast(features, "float32") - float(zero_point)
-        logits = server(values * scale, training=False)
-        return {"probabilities": tf.nn.softmax(logits)}
+    scales = {
+        name: (scale, zero_point) if kind == "features" else PIXEL
+        for name, kind in server.inputs.items() if kind in BYTES
+    }
+
+    def answer(*inputs):
+        values = []
+        for name, value in zip(server.inputs, inputs):
+            if name in scales:
+                step, zero = scales[name]
+                value = (tf.cast(value, "float32") - float(zero)) * step
+            values.append(value)
+        given = values if len(values) > 1 else values[0]
+        found = server.model(given, training=False)
+        if not isinstance(found, dict):
+            (name,) = server.outputs
+            found = {name: found}
+        return {
+            name: tf.nn.softmax(found[name]) if kind == "probabilities"
+            else tf.identity(found[name])
+            for name, kind in server.outputs.items()
+        }
 
     archive = keras.export.ExportArchive()
-    archive.track(server)
-    shape = (None, *server.inputs[0].shape[1:])
-    spec = tf.TensorSpec(shape, tf.uint8, name="features")
-    archive.add_endpoint(ENDPOINT, classify, [spec])
+    archive.track(server.model)
+    specs = [
+        tf.TensorSpec(
+            (None, *tensor.shape[1:]),
+            "uint8" if name in scales else "float32",
+            name=name,
+        )
+        for name, tensor in zip(server.inputs, server.model.inputs)
+    ]
+    archive.add_endpoint(server.endpoint, answer, specs)
     archive.write_out(str(path), verbose=False)
 
 
-def load(path):
-    """Loads a server; returns a function from the wire to probabilities."""
+def load(path, endpoint):
+    """Loads a server.
+
+    Args:
+        path: Folder of the SavedModel. Loading one runs its graph: take it
+            from whom you trust.
+        endpoint: Its endpoint.
+
+    Returns:
+        A function from arrays, one an input, as they are sent, to a dict of
+        arrays.
+    """
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(path))
-    endpoint = getattr(loaded, ENDPOINT)
+    run = getattr(loaded, endpoint)
 
-    def classify(features):
-        # The SavedModel and with it the endpoint live as long as this does.
-        return endpoint(tf.constant(features))["probabilities"].numpy()
+    def answer(*inputs):
+        found = run(*(tf.constant(one) for one in inputs))
+        return {name: one.numpy() for name, one in found.items()}
 
-    classify.saved_model = loaded
-    return classify
+    # The SavedModel and with it the endpoint live as long as this does.
+    answer.saved_model = loaded
+    return answer

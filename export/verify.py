@@ -2,7 +2,6 @@
 
 import pathlib
 
-import numpy as np
 from absl import app, flags
 
 from kprivacy import program
@@ -30,7 +29,7 @@ def verify(folder):
     contract = contract_lib.read(folder)
     try:
         return _checks(folder, contract, contract_lib)
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise contract_lib.ContractError(
             f"contract.json is incomplete ({type(error).__name__}: {error}). "
             "Export the bundle again."
@@ -38,93 +37,46 @@ def verify(folder):
 
 
 def _checks(folder, contract, contract_lib):
-    from kprivacy.releases import TFLiteRelease
+    from kprivacy.releases import TFLiteModel
 
+    from . import golden
     from . import server as server_lib
 
     lines = ["files         every SHA-256 as in contract.json"]
-    try:
-        release = TFLiteRelease(
-            folder / "client.tflite", contract["signature"]
+    pairs = []
+    for described in contract["clients"]:
+        name = described["file"]
+        try:
+            file = TFLiteModel(folder / name, described["signature"])
+        except (ValueError, RuntimeError) as error:
+            raise contract_lib.ContractError(
+                f"{name} cannot be read: {error}. Export the bundle again."
+            ) from error
+        contract_lib.check_client(described, file)
+        inputs, sent, difference = golden.check_client(
+            folder, described, file
         )
-    except ValueError as error:
-        raise contract_lib.ContractError(
-            f"client.tflite cannot be read: {error}. Export the bundle again."
-        ) from error
-    contract_lib.check_client(contract, release.interpreter)
-    lines.append("client        inputs and outputs as promised")
-    sent, difference = _golden(folder, contract, release, contract_lib)
-    lines.append(
-        f"golden pair   {sent.size} bytes, largest difference {difference}"
-    )
+        pairs.append((inputs, sent))
+        lines.append(
+            f"{name:<13} inputs and outputs as promised; golden pair of "
+            f"{sent.size} numbers, largest difference {difference:g}"
+        )
+    served = contract["server"]
+    if served is None:
+        return lines
     try:
-        server = server_lib.load(folder / "server")
+        answer = server_lib.load(folder / served["folder"], served["endpoint"])
     except (OSError, AttributeError) as error:
         raise contract_lib.ContractError(
             f"The server cannot be loaded: {error}. Export the bundle again."
         ) from error
-    probabilities = server(sent)[0]
-    found = int(np.argmax(probabilities))
-    expected = contract["golden"]["class"]
-    if found != expected:
-        raise contract_lib.ContractError(
-            f"The server reads class {found} from the golden pair, the "
-            f"contract says {expected}. Client and server do not belong "
-            "together: export the bundle again."
-        )
+    found = answer(*golden.asked(served, *pairs[0]))
+    difference = golden.check_server(folder, served, found)
     lines.append(
-        f"end to end    the server reads class {found} "
-        f"(p = {probabilities[found]:.3f}) from the golden image"
+        f"end to end    the server answers the golden pair, largest "
+        f"difference {difference:.2g}"
     )
     return lines
-
-
-def _golden(folder, contract, release, contract_lib):
-    """Runs the golden input; returns what is sent and the difference."""
-    inputs = _split(
-        (folder / "golden_input.bin").read_bytes(), contract, contract_lib
-    )
-    sent = release.run(inputs)
-    expected = np.frombuffer(
-        (folder / "golden_output.bin").read_bytes(), sent.dtype
-    )
-    if expected.size != sent.size:
-        raise contract_lib.ContractError(
-            f"golden_output.bin holds {expected.size} values, the client "
-            f"sends {sent.size}. Export the bundle again."
-        )
-    difference = int(
-        np.abs(sent.ravel().astype(int) - expected.astype(int)).max()
-    )
-    tolerance = contract["golden"]["tolerance_quanta"]
-    if difference > tolerance:
-        raise contract_lib.ContractError(
-            f"The client differs from its golden output by {difference} "
-            f"quanta; {tolerance} are allowed. This machine computes "
-            "something else than the one that exported the bundle."
-        )
-    return sent, difference
-
-
-def _split(content, contract, contract_lib):
-    """The golden input's bytes as one array an input."""
-    arrays, offset = {}, 0
-    for tensor in contract["inputs"]:
-        dtype = np.dtype(tensor["dtype"]).newbyteorder("<")
-        size = dtype.itemsize * int(np.prod(tensor["shape"]))
-        part = content[offset : offset + size]
-        if len(part) < size:
-            break
-        arrays[tensor["name"]] = np.frombuffer(part, dtype).reshape(
-            tensor["shape"]
-        )
-        offset += size
-    if len(arrays) < len(contract["inputs"]) or offset != len(content):
-        raise contract_lib.ContractError(
-            f"golden_input.bin holds {len(content)} bytes, not what the "
-            "contract's inputs need. Export the bundle again."
-        )
-    return arrays
 
 
 def main(argv):

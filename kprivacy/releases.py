@@ -41,62 +41,91 @@ class KerasRelease:
         )
 
 
-class TFLiteRelease:
-    """An exported client, run by LiteRT one example at a time.
-
-    Takes what `KerasRelease` takes; images and noise are put on the wire as
-    the uint8 that an app passes. Returns the features as they are sent.
+class TFLiteModel:
+    """A signature of a .tflite file on batches, run one example at a time.
 
     Args:
         model: Path of the .tflite file, or its bytes.
         signature: Its signature.
-        seed: Seeds the noise; None draws from the system's entropy.
+        threads: Of the processor.
+
+    Attributes:
+        inputs: Name to LiteRT's details of each input.
+        outputs: Likewise.
 
     Raises:
-        ValueError: LiteRT cannot read the file.
+        ValueError: LiteRT cannot read the file, or it has no such signature.
     """
 
-    def __init__(self, model, signature="encode", seed=None):
+    def __init__(self, model, signature, threads=1):
         from ai_edge_litert.interpreter import Interpreter
 
         content = isinstance(model, bytes)
         source = {"model_content" if content else "model_path": model}
         if not content:
             source["model_path"] = str(model)
-        self.interpreter = Interpreter(**source, num_threads=1)
+        self.interpreter = Interpreter(**source, num_threads=threads)
         self._runner = self.interpreter.get_signature_runner(signature)
-        self._inputs = self._runner.get_input_details()
+        self.inputs = self._runner.get_input_details()
         self.outputs = self._runner.get_output_details()
-        (self._data_name,) = set(self._inputs) - {"noise"}
+
+    def __call__(self, inputs):
+        """What the file gives for a batch.
+
+        Args:
+            inputs: Name to an array with a batch: of range [0, 1] where the
+                file takes bytes.
+
+        Returns:
+            The file's only output for the batch, as it is sent.
+        """
+        raw = {
+            name: to_wire(values, self.inputs[name]["dtype"])
+            for name, values in inputs.items()
+        }
+        (count,) = {len(one) for one in raw.values()}
+        return np.concatenate([
+            self.run({name: one[i : i + 1] for name, one in raw.items()})
+            for i in range(count)
+        ])
+
+    def run(self, inputs):
+        """What one call of the file sends for a dict of its raw inputs."""
+        (sent,) = self._runner(**inputs).values()
+        return sent
+
+
+class TFLiteRelease(TFLiteModel):
+    """An exported client of data, and noise if it takes any, as a release.
+
+    Takes what `KerasRelease` takes; images and noise are put on the wire as
+    the uint8 that an app passes. Returns the features as they are sent.
+
+    Args:
+        model: As for `TFLiteModel`.
+        signature: Likewise.
+        seed: Seeds the noise; None draws from the system's entropy.
+    """
+
+    def __init__(self, model, signature="encode", seed=None):
+        super().__init__(model, signature)
+        (self._data_name,) = set(self.inputs) - {"noise"}
         self._generator = np.random.default_rng(seed)
 
     def __call__(self, data):
         noise = [
             random_bytes(self._generator, (len(data), *detail["shape"][1:]))
-            for name, detail in self._inputs.items()
+            for name, detail in self.inputs.items()
             if name == "noise"
         ]
         return self.encode(data, *noise)
 
     def encode(self, data, *noise):
         """The features of `data` under given noise, uint8, as sent."""
-        values = self.wire_data(data)
-        sent = []
-        for i in range(len(values)):
-            inputs = {self._data_name: values[i : i + 1]}
-            if noise:
-                inputs["noise"] = noise[0][i : i + 1]
-            sent.append(self.run(inputs))
-        return np.concatenate(sent)
-
-    def wire_data(self, data):
-        """`data` as the client's file takes it: images as uint8."""
-        return to_wire(data, self._inputs[self._data_name]["dtype"])
-
-    def run(self, inputs):
-        """What one call of the file sends for a dict of its raw inputs."""
-        (sent,) = self._runner(**inputs).values()
-        return sent
+        given = {self._data_name: data}
+        if noise:
+            given["noise"] = noise[0]
+        return super().__call__(given)
 
 
 def random_bytes(generator, shape):
@@ -105,8 +134,14 @@ def random_bytes(generator, shape):
 
 
 def to_wire(values, dtype):
-    """Data of range [0, 1] as uint8, or unchanged for a float input."""
-    values = np.asarray(values, np.float32)
+    """Data of range [0, 1] as uint8, or unchanged for a float input.
+
+    What is uint8 already stays as it is.
+    """
+    values = np.asarray(values)
+    if values.dtype == np.uint8 == dtype:
+        return values
+    values = values.astype(np.float32)
     if dtype == np.uint8:
         return np.clip(np.rint(values * 255.0), 0, 255).astype(np.uint8)
     return values.astype(dtype)

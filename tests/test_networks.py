@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from export import client as client_lib
-from export import contract, parity
+from export import parity, parts
 from kprivacy import attacks, data, errors, networks, ran, releases
 from kprivacy.networks.residual import residual_decoder
 
@@ -196,11 +196,12 @@ def test_deep_clients_convert(name, toy_images):
     )
     for _ in range(30):
         client(images, training=True)
-    release = releases.TFLiteRelease(
-        client_lib.convert(client, images, "float32")
-    )
-    scale, zero = contract.wire(release.interpreter, client, images)
-    found = parity.measure(client, release, images, scale, zero)
+    part = parts.Client(client, "encode", {"image": "image"},
+                        ("features", "features"), (images,))
+    release = releases.TFLiteRelease(client_lib.convert(part, "float32"))
+    scale, zero = client_lib.wire(part, release)
+    file = releases.TFLiteModel(client_lib.convert(part, "float32"), "encode")
+    found = parity.measure(part, file, [images], scale, zero)
     assert found["max_quanta"] <= 1
     assert release(images).std(axis=0).max() > 0
 

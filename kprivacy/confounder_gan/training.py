@@ -7,6 +7,7 @@ from kprivacy.attacks.retraining import augmentations
 from kprivacy.confounder_gan.adversary import build_adversary
 from kprivacy.confounder_gan.client import build_client, levels
 from kprivacy.confounder_gan.model import ConfounderGAN
+from kprivacy.confounder_gan.pretraining import LabelPretraining
 from kprivacy.optimizers import adam
 
 # Apart from the seeds of whoever trains without leave.
@@ -60,8 +61,13 @@ def classifiers(config, parts=None):
 
 
 def schedules(config):
-    """No callbacks."""
-    return []
+    """Callbacks: labels before the game, where the config asks for it."""
+    if not config.pretraining_epochs:
+        return []
+    dataset, _ = datasets(config)
+    return [LabelPretraining(
+        dataset, dataset.num_classes, config.pretraining_epochs
+    )]
 
 
 def write_parts(model, config, directory):

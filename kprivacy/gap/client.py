@@ -7,6 +7,7 @@ from keras import layers
 
 from kprivacy import errors
 from kprivacy.gap.layers import Affine, Flips, Normal
+from kprivacy.layers import AddUniformNoise
 from kprivacy.networks import strided
 from kprivacy.networks.unet import unet
 
@@ -22,6 +23,7 @@ def build_client(
     noise=0,
     private=0,
     residual=False,
+    amplitude=0.0,
 ):
     """Builds the privatisation channel W, from data to data of the same kind.
 
@@ -44,6 +46,10 @@ def build_client(
             attribute as well: the number of classes (one-hot), 1 of a real
             value; 0 if it does not.
         residual: Whether "unet" and "dense" learn what is added to the data.
+        amplitude: Above 0 each number of the code of "autoencoder" and
+            "dense" is kept in [-1, 1] and has noise added to it, uniform on
+            [-amplitude, amplitude], which no training can undo: the noise is
+            then as long as the code, whatever `noise` says.
 
     Returns:
         A functional `keras.Model` named "client", from `data`, and `private`
@@ -59,6 +65,10 @@ def build_client(
     if private:
         errors.check_count("private", private)
         inputs.append(keras.Input((private,), name="private"))
+    if amplitude:
+        errors.check_positive("amplitude", amplitude)
+        errors.check_choice("network", network, ("autoencoder", "dense"))
+        noise = code
     if noise or network == "flips":
         wide = _noise_shape(network, shape, noise, len(filters))
         inputs.append(keras.Input(wide, name="noise"))
@@ -71,7 +81,7 @@ def build_client(
         x = Affine(private, bool(noise), name="released")(inputs)
     else:
         sizes = units if network == "dense" else filters
-        x = _BODIES[network](given, sizes, code)
+        x = _BODIES[network](given, sizes, (code, amplitude))
         x = _released(x, given["data"], residual)
     inputs = list(given.values())
     return keras.Model(inputs if inputs[1:] else inputs[0], x, name="client")
@@ -98,7 +108,13 @@ def _dense(given, units, code):
 
 def _encoding(x, given, code):
     """The encoding, perturbed: what the channel is about."""
-    x = layers.Dense(code, name="code")(x)
+    length, amplitude = code
+    x = layers.Dense(length, name="code")(x)
+    if amplitude:
+        x = layers.Activation("tanh", name="bounded")(x)
+        return AddUniformNoise(amplitude, name="perturbed")(
+            [x, given["noise"]]
+        )
     return _joined(x, _centred(given.get("noise")))
 
 
@@ -106,7 +122,7 @@ def _unet(given, filters, code):
     def encoding(x):
         if "private" in given:
             x = _joined(x, _spread(given["private"], x.shape[1:3]))
-        x = layers.Conv2D(code, 3, padding="same", name="code")(x)
+        x = layers.Conv2D(code[0], 3, padding="same", name="code")(x)
         return _joined(x, _centred(given.get("noise")))
 
     data = strided.as_maps(given["data"])

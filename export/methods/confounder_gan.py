@@ -1,0 +1,98 @@
+"""ConfounderGAN: the generator on the phone, for pictures of several sizes."""
+
+import dataclasses
+
+import numpy as np
+
+from kprivacy import metrics, workdir
+from kprivacy.attacks import Retraining
+
+from ..parts import Client
+from . import method
+
+# Sides, in pixels, beside that of the training.
+SIDES = (64, 128, 224)
+# The unauthorised trainer of the report: cheap, for one look.
+TRAINER = {"network": "resnet18", "width": 16, "augmentation": "flip+crop",
+           "epochs": 6}
+PICTURES = 10_000
+
+
+class Method(method.Method):
+    """Utility is SSIM, the attack the accuracy of an unauthorised trainer."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self._train = self._test = None
+
+    def clients(self):
+        model = self.model.client
+        data = method.calibration(self._read()[0].data)
+        found = {}
+        for side in (None, *SIDES):
+            seen = data if side is None else _resized(data[:50], side)
+            height, width = seen.shape[1:3]
+            name = "client" if side is None else f"client_{height}x{width}"
+            found[name] = Client(
+                model, "protect", {"image": "image"}, ("protected", "image"),
+                (seen,),
+            )
+        return found
+
+    def test_inputs(self, count):
+        return [self._read()[1].data[:count]]
+
+    def measure_keras(self):
+        def send(data):
+            return self.model.client.predict(data, batch_size=500, verbose=0)
+
+        return self._measures(send, self._learnt(self._read()[0].data))
+
+    def measure(self, content, client, server):
+        return self._measures(
+            method.sender(content, client),
+            self.before()["attack"]["undefended"],
+        )
+
+    def _measures(self, send, undefended):
+        train, test = self._read()
+        protected = send(train.data)
+        change = np.abs(protected - train.data).max()
+        return method.measures(
+            {"name": "SSIM", "value": metrics.ssim(train.data, protected),
+             "psnr": metrics.psnr(train.data, protected),
+             "linf": int(np.rint(255 * change)), "undefended": 1.0},
+            {"name": "accuracy of an unauthorised trainer",
+             "value": self._learnt(protected), "protects": "low",
+             "attacker": "{network}, {epochs} epochs".format(**TRAINER),
+             "blind": 1 / train.num_classes, "undefended": undefended},
+        )
+
+    def _learnt(self, data):
+        train, test = self._read()
+        attack = Retraining(**TRAINER, seed=self.config.seed)
+        published = dataclasses.replace(
+            train, data=np.asarray(data, np.float32)
+        )
+        return attack.run(published, test).accuracy
+
+    def _read(self):
+        if self._train is None:
+            self._train, self._test = (
+                workdir.read_data(self.config, split).take(slice(0, PICTURES))
+                for split in (self.config.data.train_split,
+                              self.config.data.test_split)
+            )
+        return self._train, self._test
+
+
+def _resized(images, side):
+    """Square pictures of a side, on the levels of bytes."""
+    from PIL import Image
+
+    sent = []
+    for image in np.rint(images * 255).astype(np.uint8):
+        plane = image[..., 0] if image.shape[-1] == 1 else image
+        large = Image.fromarray(plane).resize((side, side), Image.BICUBIC)
+        sent.append(np.asarray(large).reshape(side, side, image.shape[-1]))
+    return np.stack(sent).astype(np.float32) / 255

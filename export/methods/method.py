@@ -1,0 +1,106 @@
+"""What the export stage asks of a method."""
+
+import pathlib
+
+import numpy as np
+
+from kprivacy import files
+from kprivacy.releases import TFLiteModel
+
+# Examples that ranges are measured on.
+CALIBRATION = 300
+# Of the data, as names of inputs by the rank without the batch.
+KINDS = {1: "vector", 2: "signal", 3: "image"}
+
+
+class Method:
+    """One training, as the export stage sees it.
+
+    Args:
+        directory: Its working directory.
+        config: Its config.
+        model: Its trained model.
+
+    Measures are dicts of "utility" and "attack": each has a `name` and a
+    `value`, and for reference that of the data as they are, `undefended`;
+    the attack's says whether a "high" or a "low" value protects, who it was,
+    and what is left without any information, `blind`.
+    """
+
+    def __init__(self, directory, config, model):
+        self.directory = pathlib.Path(directory)
+        self.config = config
+        self.model = model
+
+    def clients(self):
+        """Name of the file, without its ending, to `Client`; main first."""
+        raise NotImplementedError
+
+    def server(self):
+        """The `Server`, or None."""
+        return None
+
+    def test_inputs(self, count):
+        """Inputs of the main client, of test data, one array each."""
+        raise NotImplementedError
+
+    def before(self):
+        """Measures of the Keras client; kept in the working directory."""
+        path = self.directory / "audit" / "before_export.json"
+        if not path.exists():
+            files.write_json(path, self.measure_keras())
+        return files.read_json(path)
+
+    def measure_keras(self):
+        """Measures of the Keras client and server."""
+        raise NotImplementedError
+
+    def measure(self, content, client, server):
+        """Measures of a file.
+
+        Args:
+            content: Bytes of the main client's file.
+            client: Its `Client`.
+            server: Function on what was sent to a dict of arrays, or None.
+        """
+        raise NotImplementedError
+
+
+def measures(utility, attack):
+    """Measures as a dict, see `Method`."""
+    return {"utility": utility, "attack": attack}
+
+
+def sender(content, client, decoded=True):
+    """What a file sends, as a function on arrays, one an input.
+
+    Args:
+        content: Bytes of the file.
+        client: Its `Client`.
+        decoded: Whether pictures come back in [0, 1].
+    """
+    file = TFLiteModel(content, client.signature)
+    image = decoded and client.output[1] == "image"
+
+    def send(*arrays):
+        sent = file(client.named(arrays))
+        return sent.astype(np.float32) / 255 if image else sent
+
+    return send
+
+
+def calibration(data, seed=0):
+    """At most `CALIBRATION` of an array's examples, drawn by a seed."""
+    order = np.random.default_rng(seed).permutation(len(data))
+    return np.asarray(data[np.sort(order[:CALIBRATION])], np.float32)
+
+
+def noise(shape, count, seed=0):
+    """Noise for a calibration, uniform on [0, 1]: (count, *shape)."""
+    generator = np.random.default_rng(seed)
+    return generator.random((count, *shape), np.float32)
+
+
+def labels(count):
+    """Names of classes that have none but their number."""
+    return [str(i) for i in range(count)]

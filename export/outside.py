@@ -1,0 +1,67 @@
+"""Gives an int8 file the outside that every other file has.
+
+The converter gives all inputs and outputs one type and scales of its own. Both
+stand in the file beside conversions to the inside, which take other ones as
+well: a picture leaves with a scale of exactly 1/255, what is float32 stays so.
+"""
+
+import numpy as np
+
+from .parts import BYTES, PIXEL
+
+
+def fitted(content, client):
+    """The file with inputs and outputs of the client's kinds.
+
+    Args:
+        content: Bytes of a .tflite whose inputs and outputs are uint8.
+        client: The `Client`.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    (signature,) = model.signatureDefs
+    graph = model.subgraphs[signature.subgraphIndex]
+    for named in signature.inputs:
+        kind = client.inputs[named.name.decode()]
+        tensor = graph.tensors[named.tensorIndex]
+        if kind in BYTES:
+            _rescale(tensor)
+        else:
+            _make_float(tensor, schema)
+    (named,) = signature.outputs
+    tensor = graph.tensors[named.tensorIndex]
+    if client.output[1] not in BYTES:
+        _make_float(tensor, schema)
+        (last,) = [one for one in graph.operators
+                   if named.tensorIndex in one.outputs]
+        last.opcodeIndex = _dequantize(model, schema)
+        last.builtinOptions, last.builtinOptionsType = None, 0
+    elif client.output[1] != "features":
+        _rescale(tensor)
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def _rescale(tensor):
+    scale, zero_point = PIXEL
+    tensor.quantization.scale = np.array([scale], np.float32)
+    tensor.quantization.zeroPoint = np.array([zero_point], np.int64)
+
+
+def _make_float(tensor, schema):
+    tensor.type = schema.TensorType.FLOAT32
+    tensor.quantization = None
+
+
+def _dequantize(model, schema):
+    """Index of the operation from int8 to float32, added if it is missing."""
+    wanted = schema.BuiltinOperator.DEQUANTIZE
+    for i, code in enumerate(model.operatorCodes):
+        if code.builtinCode == wanted:
+            return i
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = wanted
+    code.version = 2
+    model.operatorCodes.append(code)
+    return len(model.operatorCodes) - 1

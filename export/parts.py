@@ -1,0 +1,84 @@
+"""What is exported: a client with the kinds of its inputs, and a server."""
+
+import dataclasses
+
+import numpy as np
+
+# What travels as bytes: (byte - zero point) * scale is the number. Features
+# have a scale of their own, the others that of a picture.
+BYTES = {"image", "cover", "noise", "key", "features"}
+PIXEL = (1 / 255, 0)
+MEANINGS = {
+    "image": "pixels, row by row, channels last; 0 is black, 255 is white",
+    "cover": "pixels of a real picture of the fake's domain, new for every "
+    "call; as many as the message's fake",
+    "signal": "samples, step by step, channels last, in the data set's units",
+    "vector": "numbers in the units of the training data",
+    "private": "the private attribute: 1 at its class and 0 elsewhere, or "
+    "its value in standard units",
+    "noise": "uniform random bytes from the phone's secure generator, drawn "
+    "anew for every call",
+    "key": "bits of the message's pad, 0 or 255 each: SHAKE-256 of the secret "
+    "of 32 bytes and a nonce of 16 bytes that is never used again",
+    "features": "what is sent: feature = scale * (byte - zero_point)",
+    "probabilities": "of each class, in the order of `labels`",
+    "value": "a value in standard units",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Client:
+    """A phone's part.
+
+    Attributes:
+        model: Functional `keras.Model`; what travels as bytes it takes and
+            gives in [0, 1].
+        signature: Name of the file's only signature.
+        inputs: Name to kind, of `MEANINGS`, in the model's order.
+        output: (name, kind).
+        examples: float32 arrays, one an input, that ranges of activations
+            are measured on; of the client's training data.
+        scaling: `Arrays.scaling` of standardised signals, or None.
+    """
+
+    model: object
+    signature: str
+    inputs: dict
+    output: tuple
+    examples: tuple
+    scaling: dict | None = None
+
+    def given(self, arrays):
+        """Arrays in the model's order as the model takes them."""
+        return list(arrays) if len(self.inputs) > 1 else arrays[0]
+
+    def named(self, arrays):
+        """Arrays in the model's order by their names."""
+        return dict(zip(self.inputs, arrays))
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """A server's part, which takes the wire as it comes.
+
+    Attributes:
+        model: Functional `keras.Model`.
+        endpoint: Name of the SavedModel's only endpoint.
+        inputs: Name to kind; "features" take the client's wire scale.
+        outputs: Name to kind: "probabilities" of logits, or as they are.
+        labels: Output name to the names of its classes, where there are any.
+    """
+
+    model: object
+    endpoint: str
+    inputs: dict
+    outputs: dict
+    labels: dict = dataclasses.field(default_factory=dict)
+
+
+def drawn(kind, shape, generator):
+    """Random numbers of a kind, as apps draw them: float32 (shape)."""
+    if kind == "key":
+        return generator.integers(0, 2, shape).astype(np.float32)
+    bytes_ = generator.integers(0, 256, shape, np.uint8)
+    return bytes_.astype(np.float32) / 255

@@ -1,0 +1,172 @@
+"""The files that a client may become, measured side by side."""
+
+import math
+import zlib
+
+import numpy as np
+
+from kprivacy.releases import TFLiteModel, to_wire
+
+from . import client as client_lib
+from . import conversion, parity
+from .parts import BYTES
+
+PARITY_EXAMPLES = 300
+# Largest losses that `choose` accepts: of utility, absolute; of privacy, a
+# share of what the attack finds against the Keras client.
+UTILITY_LOSS = 0.003
+PRIVACY_LOSS = 0.03
+
+
+def made(client, quantizations, inputs):
+    """Converts a client, opens every file, and measures it.
+
+    Args:
+        client: `export.parts.Client`.
+        quantizations: Names, as for `export.client.convert`.
+        inputs: Test data, one array an input.
+
+    Returns:
+        (name to bytes, name to what was measured or `failed`).
+    """
+    contents, failed = conversion.convert_all(client, quantizations)
+    found = {name: {"failed": why} for name, why in failed.items()}
+    for name, content in list(contents.items()):
+        try:
+            found[name] = _measured(client, content, inputs)
+        except (RuntimeError, ValueError) as error:
+            found[name] = {"failed": f"LiteRT does not run it: {error}"}
+            del contents[name]
+    return contents, {name: found[name] for name in quantizations}
+
+
+def _measured(client, content, inputs):
+    file = TFLiteModel(content, client.signature)
+    scale, zero_point = client_lib.wire(client, file)
+    inputs = [one[:PARITY_EXAMPLES] for one in inputs]
+    plain = without_delegates(content)
+    operations = {one["op_name"] for one in plain._get_ops_details()}
+    raw = {
+        name: to_wire(one[:1], file.inputs[name]["dtype"])
+        for name, one in client.named(inputs).items()
+    }
+    return {
+        "bytes": len(content),
+        "compressed_bytes": len(zlib.compress(content, 9)),
+        "operations": sorted(operations),
+        "arena_bytes": arena_bytes(plain),
+        "latency_ms": parity.latency(content, client.signature, raw),
+        "parity": parity.measure(client, file, inputs, scale, zero_point),
+    }
+
+
+def arena_bytes(interpreter):
+    """The most bytes of tensors, weights apart, that are needed at once.
+
+    Args:
+        interpreter: LiteRT's, without delegates, which hide operations.
+    """
+    operations = interpreter._get_ops_details()
+    sizes = {
+        one["index"]: math.prod(map(int, one["shape"]))
+        * np.dtype(one["dtype"]).itemsize
+        for one in interpreter.get_tensor_details()
+    }
+    born = {one["index"]: -1 for one in interpreter.get_input_details()}
+    dies = dict(born)
+    for i, operation in enumerate(operations):
+        for index in operation["outputs"]:
+            born[index] = dies[index] = i
+        for index in operation["inputs"]:
+            if index in born:
+                dies[index] = i
+    for one in interpreter.get_output_details():
+        dies[one["index"]] = len(operations)
+    return max(
+        sum(sizes[index] for index in born if born[index] <= i <= dies[index])
+        for i in range(len(operations))
+    )
+
+
+def without_delegates(content):
+    """LiteRT's interpreter of a file, all of whose operations show."""
+    from ai_edge_litert import interpreter
+
+    kinds = interpreter.OpResolverType
+    return interpreter.Interpreter(
+        model_content=content,
+        experimental_op_resolver_type=kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+
+
+def wire_bytes(client):
+    """(bytes that are sent a call, bytes of the raw data)."""
+
+    def size(kind, shape):
+        return math.prod(shape) * (1 if kind in BYTES else 4)
+
+    kind = next(iter(client.inputs.values()))
+    shape = client.examples[0].shape[1:]
+    sent = client.model.compute_output_shape(
+        [one.shape for one in client.examples]
+        if len(client.examples) > 1 else client.examples[0].shape
+    )[1:]
+    return size(client.output[1], sent), size(kind, shape)
+
+
+def losses(before, after):
+    """What quantisation costs: of utility, and what it gives attackers.
+
+    Returns:
+        (utility lost, share by which the attack is better), below 0 where
+        the file is better than Keras.
+    """
+    lost = before["utility"]["value"] - after["utility"]["value"]
+    attacks = [one["attack"]["value"] for one in (before, after)]
+    gained = (attacks[1] - attacks[0]) / max(abs(attacks[0]), 1e-9)
+    if before["attack"]["protects"] == "high":
+        gained = -gained
+    return lost, gained
+
+
+def choose(found, before, measure, utility_loss, privacy_loss):
+    """The smallest file, and the fastest of those, inside the bounds.
+
+    Files within a tenth of each other's size count as equally small.
+
+    Args:
+        found: Of `made`.
+        before: Measures of the Keras client.
+        measure: Function from a name to the file's measures.
+        utility_loss: Largest loss of utility.
+        privacy_loss: Largest share by which the attack may be better.
+
+    Returns:
+        (name, its measures, one sentence for each file that was looked at).
+    """
+    names = [name for name, one in found.items() if "failed" not in one]
+    smallest = {name: found[name]["bytes"] for name in names}
+
+    def order(name):
+        steps = 0
+        while smallest[name] > min(smallest.values()) * 1.1 ** (steps + 1):
+            steps += 1
+        return steps, found[name]["latency_ms"]["threads_1"]["p50"]
+
+    said = []
+    for name in sorted(names, key=order):
+        after = measure(name)
+        lost, gained = losses(before, after)
+        inside = lost <= utility_loss and gained <= privacy_loss
+        said.append(
+            f"{name}: {found[name]['bytes']:,} bytes, utility {-lost:+.4f}, "
+            f"attack better by {gained:+.1%}: "
+            + ("chosen, the smallest inside the bounds" if inside else
+               "outside the bounds")
+        )
+        if inside:
+            return name, after, said
+    said.append(
+        "No file is inside the bounds: float32, the closest to Keras, stays."
+    )
+    return "float32", measure("float32"), said
