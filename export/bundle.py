@@ -69,14 +69,18 @@ def export(
         "after": after,
         "environment": files.environment(),
     }
-    every = {name: contents[chosen]}
-    for other, one in list(clients.items())[1:]:
-        made, failed = conversion.convert_all(one, [chosen])
-        _check_made({chosen: {"failed": failed[chosen]} if failed else {}},
-                    chosen)
-        every[other] = made[chosen]
+    every = {name: contents[chosen], **_others(clients, chosen)}
     _write(output_dir, report, clients, every, server)
     return report
+
+
+def _others(clients, quantization):
+    """Name to the file of each client but the first."""
+    others = dict(list(clients.items())[1:])
+    made, failed = conversion.convert_all(others, [quantization])
+    for why in failed.values():
+        _check_made({quantization: {"failed": why}}, quantization)
+    return {name: one for (name, _), one in made.items()}
 
 
 def _write(output_dir, report, clients, contents, server):

@@ -5,6 +5,7 @@
 converts what `convert_all` left in a folder.
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -20,29 +21,32 @@ from kprivacy.errors import UserError
 from .parts import Client
 
 
-def convert_all(client, quantizations):
-    """Converts a client to several files.
+def convert_all(clients, quantizations):
+    """Converts clients to several files each.
 
     Args:
-        client: `export.parts.Client`.
+        clients: Name to `export.parts.Client`.
         quantizations: Names, as for `export.client.convert`.
 
     Returns:
-        (name to the bytes of the file, name to why there is none).
+        ((client's name, quantisation) to the bytes of the file, likewise to
+        why there is none).
     """
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        _write(folder, client)
-        left, contents, failed = list(quantizations), {}, {}
+        for name, client in clients.items():
+            _write(folder / name, client)
+        left = list(itertools.product(clients, quantizations))
+        contents, failed = {}, {}
         while left:
             (folder / "request.json").write_text(json.dumps(left))
             code, said = _run(folder)
-            for name in list(left):
+            for job in list(left):
                 for end, found in ((".tflite", contents), (".txt", failed)):
-                    path = folder / f"{name}{end}"
+                    path = folder / job[0] / f"{job[1]}{end}"
                     if path.exists():
-                        found[name] = path.read_bytes()
-                        left.remove(name)
+                        found[job] = path.read_bytes()
+                        left.remove(job)
             if left:  # it died of the first one
                 failed[left.pop(0)] = (
                     f"the converter ended with code {code}: {said}".encode()
@@ -64,6 +68,7 @@ def _run(folder):
 
 
 def _write(folder, client):
+    folder.mkdir()
     client.model.save(folder / "client.keras")
     held = {"signature": client.signature, "inputs": client.inputs,
             "output": client.output, "scaling": client.scaling}
@@ -96,15 +101,20 @@ def _main(argv):
     from . import client as client_lib
 
     folder = pathlib.Path(flags.FLAGS.request)
-    client = _read(folder)
-    for name in json.loads((folder / "request.json").read_text()):
+    held = {}
+    for name, quantization in json.loads(
+        (folder / "request.json").read_text()
+    ):
+        if name not in held:
+            held = {name: _read(folder / name)}
         try:
-            content, end = client_lib.convert(client, name), ".tflite"
+            content = client_lib.convert(held[name], quantization)
+            end = ".tflite"
         except UserError as error:
             content, end = str(error).encode(), ".txt"
-        beside = folder / f"unfinished_{name}"
+        beside = folder / name / f"unfinished_{quantization}"
         beside.write_bytes(content)
-        beside.replace(folder / f"{name}{end}")
+        beside.replace(folder / name / f"{quantization}{end}")
 
 
 if __name__ == "__main__":

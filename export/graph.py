@@ -14,7 +14,8 @@ def prepared(model, integer=False):
     """
     model = _in_float32(model)
     if isinstance(model.layers[-1], RoundToBytes):
-        model = type(model)(model.inputs, model.layers[-1].input)
+        inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
+        model = type(model)(inputs, model.layers[-1].input)
     return _apart(model) if integer else model
 
 

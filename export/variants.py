@@ -29,8 +29,11 @@ def made(client, quantizations, inputs):
     Returns:
         (name to bytes, name to what was measured or `failed`).
     """
-    contents, failed = conversion.convert_all(client, quantizations)
-    found = {name: {"failed": why} for name, why in failed.items()}
+    contents, failed = conversion.convert_all(
+        {"client": client}, quantizations
+    )
+    contents = {name: one for (_, name), one in contents.items()}
+    found = {name: {"failed": why} for (_, name), why in failed.items()}
     for name, content in list(contents.items()):
         try:
             found[name] = _measured(client, content, inputs)

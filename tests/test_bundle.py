@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import pytest
 
+from export import android, contract, report, server, verify
 from export import bundle as bundle_lib
-from export import contract, report, server, verify
 from kprivacy import data, files, train_lib, workdir
 from kprivacy.releases import KerasRelease, TFLiteRelease
 from kprivacy.workdir import WorkdirError
@@ -260,10 +260,18 @@ def test_a_cut_contract_is_refused(smoke_run, tmp_path, damage):
         verify.verify(bundle)
 
 
-def test_the_demo_assets_verify():
-    root = pathlib.Path(__file__).parent.parent
-    lines = verify.verify(root / "android_demo_assets" / "ran" / "bundle")
-    assert "largest difference" in lines[1]
+def test_the_demo_assets_verify(tmp_path):
+    root = pathlib.Path(__file__).parent.parent / "android_demo_assets"
+    lines = android.check(root)
+    assert lines[0] == "ran/bundle:" and "bundles" in lines[-1]
+    with pytest.raises(contract.ContractError, match="holds no bundle"):
+        android.check(tmp_path)
+
+
+def test_assets_have_a_largest_size(smoke_run, monkeypatch):
+    monkeypatch.setattr(android, "MOST_BYTES", 1000)
+    with pytest.raises(contract.ContractError, match="1,000 are allowed"):
+        android.check(smoke_run / "export")
 
 
 def test_no_bundle_is_told(tmp_path):

@@ -7,12 +7,14 @@ import harness
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import configs
 import kprivacy
 from kprivacy import networks, train_lib
 from kprivacy.confounder_gan import build_adversary, build_client
 from kprivacy.confounder_gan.moves import moved, washed
+from kprivacy.confounder_gan.pretraining import LabelPretraining
 from kprivacy.errors import UserError
 
 SHAPE = (9, 7, 2)
@@ -240,6 +242,31 @@ CONFIGS = [
     if one.name.startswith("confounder_gan_")
     and one.name != "confounder_gan_base"
 ]
+
+
+def test_the_way_down_learns_labels_first(pictures):
+    """A claim: its smallest maps tell the classes, and nothing else moved."""
+    images, labels = pictures
+    images = images / 2 + (labels / 4)[:, None, None, None].astype("f4")
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(8)
+    model = small_model(network="unet")
+    before = {one.path: one.numpy() for one in model.client.weights}
+    callback = LabelPretraining(dataset, 3, 20, 1e-2)
+    callback.set_model(model)
+    callback.on_epoch_begin(1)
+    assert all(np.array_equal(one.numpy(), before[one.path])
+               for one in model.client.weights)
+    callback.on_epoch_begin(0)
+    moved = {one.path.split("/")[-2] for one in model.client.trainable_weights
+             if not np.array_equal(one.numpy(), before[one.path])}
+    assert moved and all(name.startswith("down_") for name in moved)
+    maps = keras.Model(
+        model.client.inputs[0], model.client.get_layer("up_conv1").input
+    )
+    means = np.asarray(maps(images)).mean(axis=(1, 2))
+    centres = np.stack([means[labels == i].mean(axis=0) for i in range(3)])
+    nearest = ((means[:, None] - centres) ** 2).sum(axis=-1).argmin(axis=1)
+    assert np.mean(nearest == labels) > 0.8
 
 
 def test_a_config_trains_and_goes_on(tmp_path):

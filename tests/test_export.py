@@ -26,7 +26,7 @@ BUILTIN = {
 
 @pytest.fixture(scope="module")
 def digits():
-    return data.arrays("digits", "test[:120]").data
+    return data.arrays("digits", "test[:40]").data
 
 
 def settled(model, arrays):
@@ -37,7 +37,7 @@ def settled(model, arrays):
     return model
 
 
-def drawn(shape, count=120, bits=False):
+def drawn(shape, count=40, bits=False):
     generator = np.random.default_rng(0)
     if bits:
         return generator.integers(0, 2, (count, *shape)).astype("float32")
@@ -72,7 +72,7 @@ def gap_signal(digits):
     model = gap.build_client(
         (32, 3), "autoencoder", filters=(8, 16), code=8, noise=4
     )
-    signals = np.random.default_rng(1).normal(size=(120, 32, 3))
+    signals = np.random.default_rng(1).normal(size=(40, 32, 3))
     arrays = [signals.astype("float32"), drawn((4,))]
     return Client(
         settled(model, arrays), "release",
@@ -155,7 +155,7 @@ def test_every_quantization_has_the_same_outside(make, quantization, digits):
     operations = variants.without_delegates(content)._get_ops_details()
     assert {one["op_name"] for one in operations} <= BUILTIN
     scale, zero = client_lib.wire(client, file)
-    inputs = [one[:40] for one in client.examples]
+    inputs = [one[:12] for one in client.examples]
     found = parity.measure(client, file, inputs, scale, zero)
     # A code's bits are all or nothing: untrained, many are on the edge.
     if make not in (fake, covered) or quantization.startswith("float"):
@@ -289,10 +289,15 @@ def test_conversions_survive_a_converter_that_dies(digits, monkeypatch):
         return (-11, "killed") if len(calls) == 1 else real(folder)
 
     monkeypatch.setattr(conversion, "_run", run)
-    contents, failed = conversion.convert_all(client, ["int8", "float32"])
-    assert calls == [["int8", "float32"], ["float32"]]
-    assert "code -11: killed" in failed["int8"]
-    assert contents["float32"] == client_lib.convert(client, "float32")
+    contents, failed = conversion.convert_all(
+        {"client": client}, ["int8", "float32"]
+    )
+    jobs = [["client", "int8"], ["client", "float32"]]
+    assert calls == [jobs, jobs[1:]]
+    assert "code -11: killed" in failed["client", "int8"]
+    assert contents["client", "float32"] == client_lib.convert(
+        client, "float32"
+    )
 
 
 def test_the_arena_is_what_lives_at_once(digits):

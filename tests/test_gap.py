@@ -197,6 +197,45 @@ def test_channels_release_what_they_take(shape, network):
         assert released[0].min() >= 0 and released[0].max() <= 1
 
 
+@pytest.mark.parametrize("network", ["autoencoder", "dense"])
+def test_noise_on_a_bounded_code_cannot_be_undone(network):
+    """However large the code becomes, its noise is a share of its range."""
+    client = build_client(
+        (8, 8, 1), network, filters=(4,), units=(8,), code=3, amplitude=0.5
+    )
+    assert client.inputs[1].shape == (None, 3)
+    code = client.get_layer("code")
+    code.set_weights([100 * one for one in code.get_weights()])
+    x = np.random.default_rng(0).uniform(size=(50, 8, 8, 1)).astype("f4")
+    seen = keras.Model(client.inputs, client.get_layer("perturbed").output)
+    low, middle, high = (
+        np.asarray(seen([x, np.full((50, 3), value, "f4")]))
+        for value in (0.0, 0.5, 1.0)
+    )
+    assert np.abs(middle).max() <= 1
+    np.testing.assert_allclose(high - middle, 0.5, atol=1e-6)
+    np.testing.assert_allclose(middle - low, 0.5, atol=1e-6)
+    with pytest.raises(UserError, match="'dense'"):
+        build_client((8, 8, 1), "unet", filters=(4,), amplitude=0.5)
+
+
+def test_an_adversary_may_have_a_linear_part():
+    client = build_client((8, 8, 1), "autoencoder", filters=(4,), code=3)
+    plain, linear = (
+        build_adversary(client, 2, units=(4,), filters=(4,), linear=one)
+        for one in (False, True)
+    )
+    assert linear.count_params() == plain.count_params() + 2 * 65
+    x = np.random.default_rng(0).uniform(size=(3, 8, 8, 1)).astype("f4")
+    kernel, bias = linear.get_layer("linear").get_weights()
+    linear.get_layer("scores").set_weights(
+        [0 * one for one in linear.get_layer("scores").get_weights()]
+    )
+    np.testing.assert_allclose(
+        linear(x), x.reshape(3, -1) @ kernel + bias, atol=1e-5
+    )
+
+
 def test_rounds_have_a_mini_batch_for_each_step():
     one = np.arange(10)[:, None].astype("float32"), np.arange(10)
     other = np.arange(100, 120)[:, None], {"private": np.arange(20)}

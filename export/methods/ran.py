@@ -82,7 +82,7 @@ class Method(method.Method):
              "protects": "high", "attacker": found.best.attacker,
              "undefended": found.undefended_error,
              "blind": found.label_only_error,
-             "nothing_known": found.mean_error},
+             "reconstruction": found.to_dict()},
         )
 
     def _read(self):

@@ -36,7 +36,7 @@ class LabelPretraining(keras.callbacks.Callback):
         x = client.get_layer("up_conv1").input
         x = keras.layers.GlobalAveragePooling2D()(x)
         x = keras.layers.Dense(self._num_classes)(x)
-        told = keras.Model(client.inputs, x)
+        told = keras.Model(client.inputs[0], x)
         steps = self._epochs * int(self._dataset.cardinality())
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         told.compile(adam(self._learning_rate, steps), loss)

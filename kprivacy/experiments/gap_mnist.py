@@ -5,8 +5,8 @@ which of five it is within its half: what is left of the digit when the
 private bit is taken away. attacker_accuracy is the best fresh attacker's on
 the private bit (blind is about one half), public the best fresh classifier's
 on what is kept, both on released digits that neither side of the game has
-seen, rounded to 8 bits. `weight:...` is a sweep of lambda of `parity`, one
-seed.
+seen, rounded to 8 bits. `large` and `weight:...`, a sweep of lambda of
+`parity`, are one seed.
 """
 
 import functools
@@ -15,7 +15,7 @@ from kprivacy.experiments import gap_bench
 
 SEEDS = (0, 1, 2)
 VARIANTS = {"parity": None, "large": "large"}
-WEIGHTS = (0.1, 0.3, 3.0)
+WEIGHTS = (0.3, 1.0)
 CONFIG = "gap_mnist"
 
 
@@ -23,7 +23,8 @@ def cells(profile):
     """The undefended and the channel of both attributes, and a sweep."""
     config = functools.partial(gap_bench.config_of, CONFIG, profile)
     for name, variant in VARIANTS.items():
-        for seed in gap_bench.seeds_of(SEEDS, profile):
+        seeds = gap_bench.seeds_of(SEEDS, profile)
+        for seed in seeds if name == "parity" else seeds[:1]:
             one = config(variant, seed)
             yield f"undefended:{name}/{seed}", one, run_undefended
             yield f"gap:{name}/{seed}", one, run

@@ -23,7 +23,7 @@ from kprivacy.experiments import gap_bench
 SEEDS = (0, 1, 2)
 VARIANTS = {"low": "low", "high": None, "paper_low": "paper_low",
             "paper_high": "paper_high"}
-BUDGETS = (0.001, 0.007, 0.028)
+BUDGETS = (0.01, 0.028)
 PAPER = {"undefended": 0.90, "low": 0.85, "high": 0.57}
 GOALS = {
     "undefended": (">=", 0.85, None),

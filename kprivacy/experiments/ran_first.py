@@ -93,13 +93,20 @@ def _with_export(config, directory):
         laplace.at_accuracy(config, directory, workdir.read_model(directory))
     )
     exported = files.read_json(directory / "export" / "report.json")
+    utility, attack = (exported["after"][k] for k in ("utility", "attack"))
+    file, plain = (exported["variants"][k] for k in ("int8", "float32"))
     found["ran:int8"] = {
-        **_result(exported["after"]),
-        "bytes": exported["bytes"],
-        "bytes_over_float32": exported["bytes"] / exported["float32_bytes"],
-        "parity_mean_quanta": exported["parity"]["mean_quanta"],
-        "parity_max_quanta": exported["parity"]["max_quanta"],
-        "latency_ms": exported["latency_ms"],
+        **_result({
+            "accuracy": utility["value"],
+            "attack_error": attack["value"],
+            "attacker": attack["attacker"],
+            "reconstruction": attack["reconstruction"],
+        }),
+        "bytes": file["bytes"],
+        "bytes_over_float32": file["bytes"] / plain["bytes"],
+        "parity_mean_quanta": file["parity"]["mean_quanta"],
+        "parity_max_quanta": file["parity"]["max_quanta"],
+        "latency_ms": file["latency_ms"]["threads_1"]["p50"],
     }
     return found
 
