@@ -47,6 +47,11 @@ def confounder_gan(name, variant=None):
     classifier.train_split = ml_collections.config_dict.placeholder(str)  # or
     # the pictures that are to be published
 
+    config.surrogate = surrogate = ml_collections.ConfigDict()
+    surrogate.weight = 0.0  # of a classifier that learns meanwhile; 0: none
+    surrogate.network = "resnet18"  # as `classifier`, of its width and stem
+    surrogate.learning_rate = 1e-3  # of Adam
+
     config.client = client = ml_collections.ConfigDict()
     client.network = "unet"  # or "residual"
     client.filters = (32, 64, 128, 128)  # of each convolution
@@ -61,6 +66,7 @@ def confounder_gan(name, variant=None):
     model.hinge_bound = 1.2  # c: 8/255 everywhere would be 1.74 in CIFAR-10
     model.adversarial = "equation_5"  # or "algorithm_1", "non_saturating"
     model.adversarial_weight = 1.0  # of that term
+    model.confounder_weight = 1.0  # of the fixed classifiers' loss
     model.shift = 0.0  # largest shift of noise before it is classified
     model.hidden = 0.0  # share of noise of which a square is hidden
     model.grey = 0.0  # share of noise that is made grey

@@ -39,7 +39,7 @@ def get_config(variant=None):
     config.adversary.units = ()
     config.model.constraint = "weight"
     config.model.budget = None
-    config.model.privacy_weight = 3.0
+    config.model.privacy_weight = 10.0
     if variant == "smoke":
         gap_base.shrink(config)
     return config

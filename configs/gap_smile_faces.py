@@ -52,8 +52,10 @@ def get_config(variant=None):
     config.model.budget = 0.015
     if variant == "low":
         config.client.filters = (32, 64, 96)
-        config.client.code = 192
-        config.model.budget = 0.0038
+        config.client.code = 256
+        config.epochs_pre_g = 40
+        config.model.privacy_weight = 0.3
+        config.model.budget = 0.0032
     if variant == "smoke":
         gap_base.shrink(config)
     return config

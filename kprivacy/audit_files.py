@@ -150,7 +150,11 @@ def readable(release, path):
     contract = pathlib.Path(path).with_name("contract.json")
     if not scale and contract.is_file():
         try:
-            (output,) = files.read_json(contract)["outputs"]
+            (output,) = [
+                one for client in files.read_json(contract)["clients"]
+                if client["file"] == pathlib.Path(path).name
+                for one in client["outputs"]
+            ]
             scale, zero_point = output["scale"], output["zero_point"]
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(

@@ -114,7 +114,7 @@ def test_a_tflite_with_its_workdir(smoke_run, tmp_path):
     )
     exported = json.loads((smoke_run / "export" / "report.json").read_text())
     assert report["accuracy"] == pytest.approx(
-        exported["after"]["accuracy"], abs=1 / 64
+        exported["after"]["utility"]["value"], abs=1 / 64
     )
     assert len(report["released"]["sha256"]) == 64
     assert "undefended client" in text

@@ -12,7 +12,11 @@ import tensorflow as tf
 import configs
 import kprivacy
 from kprivacy import networks, train_lib
-from kprivacy.confounder_gan import build_adversary, build_client
+from kprivacy.confounder_gan import (
+    SurrogateConfounderGAN,
+    build_adversary,
+    build_client,
+)
 from kprivacy.confounder_gan.moves import moved, washed
 from kprivacy.confounder_gan.pretraining import LabelPretraining
 from kprivacy.errors import UserError
@@ -242,6 +246,54 @@ CONFIGS = [
     if one.name.startswith("confounder_gan_")
     and one.name != "confounder_gan_base"
 ]
+
+
+def surrogate_model(seed=0, network="residual", classifiers=0, **options):
+    """A small model with a surrogate, and no fixed classifier by default."""
+    keras.utils.set_random_seed(seed)
+    client = build_client(SHAPE, network, (3, 4, 5), blocks=1, bound=0.4)
+    own = {"shift": 0.2, "confounder_weight": float(classifiers > 0),
+           "hinge_weight": 0.0}
+    model = SurrogateConfounderGAN(
+        client,
+        build_adversary(client, (3, 4)),
+        [networks.classifier(SHAPE, 3, "mlp", 8) for _ in range(classifiers)],
+        networks.classifier(SHAPE, 3, "mlp", 8),
+        seed=seed,
+        **own,
+    )
+    model.compile(
+        keras.optimizers.Adam(1e-2),
+        keras.optimizers.Adam(2e-3),
+        surrogate_optimizer=keras.optimizers.Adam(3e-3),
+        metrics=["accuracy"],
+        **options,
+    )
+    return model
+
+
+@pytest.mark.parametrize("classifiers", [0, 1])
+def test_a_surrogate_learns_what_is_protected(pictures, classifiers, tmp_path):
+    """A claim: the generator helps it, and all is saved."""
+    images, labels = pictures
+    model = surrogate_model(classifiers=classifiers)
+    before = [one.numpy() for one in model.surrogate.weights]
+    model.fit(images, labels, epochs=60, batch_size=16, verbose=0)
+    assert any((one.numpy() != old).any()
+               for one, old in zip(model.surrogate.weights, before))
+    found = model.evaluate(images, labels, verbose=0, return_dict=True)
+    natural = model.class_loss(labels, model.surrogate(images))
+    assert found["surrogate_loss"] < 0.8 * natural
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.surrogate(images),
+                               model.surrogate(images), atol=1e-6)
+    assert again.confounder_weight == float(classifiers > 0)
+    again.fit(images, labels, epochs=1, verbose=0)
+
+
+def test_a_surrogate_interrupted(pictures, tmp_path):
+    harness.check_interrupt_resume(surrogate_model, pictures, tmp_path)
 
 
 def test_the_way_down_learns_labels_first(pictures):

@@ -3,5 +3,7 @@
 from kprivacy.confounder_gan.adversary import build_adversary
 from kprivacy.confounder_gan.client import build_client
 from kprivacy.confounder_gan.model import ConfounderGAN
+from kprivacy.confounder_gan.surrogate import SurrogateConfounderGAN
 
-__all__ = ["ConfounderGAN", "build_adversary", "build_client"]
+__all__ = ["ConfounderGAN", "SurrogateConfounderGAN", "build_adversary",
+           "build_client"]

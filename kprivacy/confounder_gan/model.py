@@ -43,6 +43,7 @@ class ConfounderGAN(AdversarialModel):
             pixels and channels.
         adversarial: "equation_5", "algorithm_1" or "non_saturating".
         adversarial_weight: Of D's term in G's step; the paper's is 1.
+        confounder_weight: Of f's term, likewise.
         shift: Largest shift of the noise before f sees it in training, in
             its size; then it is also mirrored at random. 0: as it is.
         hidden: Share of the pictures' noise in which a square of half a
@@ -80,6 +81,7 @@ class ConfounderGAN(AdversarialModel):
         hinge_bound=1.0,
         adversarial="equation_5",
         adversarial_weight=1.0,
+        confounder_weight=1.0,
         shift=0.0,
         hidden=0.0,
         grey=0.0,
@@ -97,6 +99,7 @@ class ConfounderGAN(AdversarialModel):
         self.hinge_bound = hinge_bound
         self.adversarial = adversarial
         self.adversarial_weight = adversarial_weight
+        self.confounder_weight = confounder_weight
         self.shift = shift
         self.hidden = hidden
         self.grey = grey
@@ -129,8 +132,13 @@ class ConfounderGAN(AdversarialModel):
         """
         super().compile(optimizer, adversary_optimizer, metrics, **kwargs)
         if metrics:
-            scores = ops.zeros((1, self.classifiers[0].output_shape[-1]))
+            scores = ops.zeros((1, self.reader.output_shape[-1]))
             self.build_metrics(ops.zeros((1,), "int32"), scores)
+
+    @property
+    def reader(self):
+        """The classifier whose scores `metrics` are of."""
+        return self.classifiers[0]
 
     def train_step(self, data):
         images, labels = _unpack(data)
@@ -169,17 +177,7 @@ class ConfounderGAN(AdversarialModel):
     def defender_objective(self, images, labels, training):
         """G's loss, Equation 5, the discriminator standing still."""
         protected, noise = self._both(images, training=training)
-        seen = noise
-        if training and (self.grey or self.blurred):
-            seen = washed(
-                seen, self.grey, self.blurred, self.noise_generator
-            )
-        if training and (self.shift or self.hidden):
-            seen = moved(seen, self.shift, self.hidden, self.noise_generator)
-        scores = [one(seen, training=False) for one in self.classifiers]
-        confounder = sum(
-            self.class_loss(labels, one) for one in scores
-        ) / len(scores)
+        confounder, scores = self.confounder(noise, protected, labels, training)
         norms = ops.sqrt(ops.sum(ops.square(noise), axis=(1, 2, 3)) + 1e-12)
         excess = ops.relu(norms - self.hinge_bound)[:, None]
         hinge = self.mean_loss(ops.zeros_like(excess), excess)
@@ -190,9 +188,26 @@ class ConfounderGAN(AdversarialModel):
             "confounder_loss": confounder,
             "hinge_loss": hinge,
             "adversarial_loss": adversarial,
-            "scores": scores[0],
+            "scores": scores,
             "protected": protected,
         }
+
+    def confounder(self, noise, protected, labels, training):
+        """f's loss on the noise alone, Equation 3, and the first f's scores."""
+        seen = self.augmented(noise) if training else noise
+        scores = [one(seen, training=False) for one in self.classifiers]
+        losses = [self.class_loss(labels, one) for one in scores]
+        return self.confounder_weight * sum(losses) / len(losses), scores[0]
+
+    def augmented(self, seen):
+        """Noise, or pictures, as whoever trains on them may change them."""
+        if self.grey or self.blurred:
+            seen = washed(
+                seen, self.grey, self.blurred, self.noise_generator
+            )
+        if self.shift or self.hidden:
+            seen = moved(seen, self.shift, self.hidden, self.noise_generator)
+        return seen
 
     def _adversarial(self, protected):
         """D's term in G's step."""
@@ -205,7 +220,8 @@ class ConfounderGAN(AdversarialModel):
 
     def get_config(self):
         names = ("hinge_weight", "hinge_bound", "adversarial",
-                 "adversarial_weight", "shift", "hidden", "grey", "blurred")
+                 "adversarial_weight", "confounder_weight", "shift", "hidden",
+                 "grey", "blurred")
         return {
             **super().get_config(),
             "classifiers": [

@@ -2,12 +2,13 @@
 
 import pathlib
 
-from kprivacy import files, workdir
+from kprivacy import files, networks, workdir
 from kprivacy.attacks.retraining import augmentations
 from kprivacy.confounder_gan.adversary import build_adversary
 from kprivacy.confounder_gan.client import build_client, levels
 from kprivacy.confounder_gan.model import ConfounderGAN
 from kprivacy.confounder_gan.pretraining import LabelPretraining
+from kprivacy.confounder_gan.surrogate import SurrogateConfounderGAN
 from kprivacy.optimizers import adam
 
 # Apart from the seeds of whoever trains without leave.
@@ -23,14 +24,22 @@ def build(config, dataset, parts=None):
     """Builds and compiles the model of a config for its batches."""
     channels = dataset.element_spec[0].shape[-1]
     client = build_client((None, None, channels), **config.client)
-    model = ConfounderGAN(
+    roles = [
         client,
         build_adversary(client, **config.adversary),
         classifiers(config, parts),
-        seed=config.seed,
-        **config.model,
-    )
+    ]
     steps = config.epochs * int(dataset.cardinality())
+    options = dict(config.model)
+    kind, optimizers = ConfounderGAN, {}
+    if config.surrogate.weight:
+        kind = SurrogateConfounderGAN
+        roles.append(_surrogate(config, dataset))
+        options["surrogate_weight"] = config.surrogate.weight
+        optimizers["surrogate_optimizer"] = adam(
+            config.surrogate.learning_rate, steps, config.cosine_decay
+        )
+    model = kind(*roles, seed=config.seed, **options)
     model.compile(
         optimizer=adam(
             config.learning_rate, steps, config.cosine_decay,
@@ -42,12 +51,23 @@ def build(config, dataset, parts=None):
         ),
         metrics=["accuracy"],
         steps_per_execution=config.steps_per_execution,
+        **optimizers,
     )
     return model
 
 
+def _surrogate(config, dataset):
+    section = config.classifier
+    return networks.classifier(
+        dataset.element_spec[0].shape[1:], dataset.num_classes,
+        config.surrogate.network, section.width, section.stem,
+    )
+
+
 def classifiers(config, parts=None):
     """The fixed classifiers of a config, trained on pictures as they are."""
+    if not config.model.confounder_weight:
+        return []
     section = config.classifier
     return [
         workdir.kept(

@@ -15,7 +15,7 @@ from kprivacy.experiments import gap_bench
 
 SEEDS = (0, 1, 2)
 VARIANTS = {"parity": None, "large": "large"}
-WEIGHTS = (0.3, 1.0)
+WEIGHTS = (1.0, 3.0)
 CONFIG = "gap_mnist"
 
 

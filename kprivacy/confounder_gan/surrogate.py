@@ -1,0 +1,119 @@
+"""ConfounderGAN beside a classifier that learns from what it protects."""
+
+import keras
+
+from kprivacy.confounder_gan.model import ConfounderGAN, _unpack
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class SurrogateConfounderGAN(ConfounderGAN):
+    """ConfounderGAN whose noise a training classifier finds, too.
+
+    The paper's f has never seen noise and never learns to: the generator has
+    to find what it takes for a class. Here a surrogate s, a stand-in for
+    whoever trains without leave, learns from protected pictures, augmented
+    as the options say, and the generator's loss has
+
+        surrogate_weight * E l(s(x + G(x)), t)
+
+    as well: error-minimising noise, made by a generator in one pass. What is
+    found first by s is found first by others. With `confounder_weight=0` the
+    paper's f is left out, and s alone is asked: `classifiers` may be empty.
+
+    Args:
+        client: As for `ConfounderGAN`, as are all others.
+        adversary: Likewise.
+        classifiers: Likewise.
+        surrogate: s, a functional `keras.Model` from pictures to logits.
+        surrogate_weight: Of its loss in the generator's.
+        **kwargs: Of `ConfounderGAN`.
+
+    Reference: Huang et al., Unlearnable examples: making personal data
+    unexploitable, 2021, for the objective; Liu et al., Game-theoretic
+    unlearnable example generator, 2024, for a generator trained by it.
+    """
+
+    LOSSES = (*ConfounderGAN.LOSSES, "surrogate_loss")
+    ROLES = (*ConfounderGAN.ROLES, "surrogate")
+    OPTIMIZERS = {
+        **ConfounderGAN.OPTIMIZERS, "surrogate_optimizer": "surrogate",
+    }
+
+    def __init__(
+        self,
+        client,
+        adversary,
+        classifiers,
+        surrogate,
+        surrogate_weight=1.0,
+        **kwargs,
+    ):
+        self._surrogate_given = lambda: surrogate
+        super().__init__(client, adversary, classifiers, **kwargs)
+        self.surrogate_weight = surrogate_weight
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.surrogate = self._surrogate_given()
+
+    @property
+    def reader(self):
+        return self.surrogate
+
+    def side_variables(self, side):
+        if side == "surrogate":
+            return self.surrogate.trainable_variables
+        return super().side_variables(side)
+
+    def train_step(self, data):
+        images, labels = _unpack(data)
+        protected = self.client(images, training=True)
+        judged = self.minimize(
+            lambda: self.adversary_objective(images, protected, True),
+            "adversary_optimizer",
+        )
+        learnt = self.minimize(
+            lambda: self.surrogate_objective(protected, labels, True),
+            "surrogate_optimizer",
+        )
+        losses = self.minimize(
+            lambda: self.defender_objective(images, labels, True),
+            "optimizer",
+        )
+        losses["adversary_loss"] = judged["loss"]
+        losses["surrogate_loss"] = learnt["loss"]
+        return self.report(losses, labels, losses["scores"])
+
+    def test_step(self, data):
+        images, labels = _unpack(data)
+        losses = self.defender_objective(images, labels, False)
+        protected = losses["protected"]
+        for name, judged in (
+            ("adversary_loss",
+             self.adversary_objective(images, protected, False)),
+            ("surrogate_loss",
+             self.surrogate_objective(protected, labels, False)),
+        ):
+            losses[name] = judged["loss"]
+        return self.report(losses, labels, losses["scores"])
+
+    def surrogate_objective(self, protected, labels, training):
+        """What the surrogate loses on protected pictures."""
+        seen = self.augmented(protected) if training else protected
+        scores = self.surrogate(seen, training=training)
+        return {"loss": self.class_loss(labels, scores)}
+
+    def confounder(self, noise, protected, labels, training):
+        """f's loss on the noise and s's on the picture, weighed; s's scores."""
+        seen = self.augmented(protected) if training else protected
+        scores = self.surrogate(seen, training=False)
+        loss = self.surrogate_weight * self.class_loss(labels, scores)
+        if not self.confounder_weight:
+            return loss, scores
+        fixed, _ = super().confounder(noise, protected, labels, training)
+        return fixed + loss, scores
+
+    def get_config(self):
+        return {
+            **super().get_config(), "surrogate_weight": self.surrogate_weight
+        }
