@@ -53,7 +53,7 @@ def get_config(variant=None):
     if variant == "low":
         config.client.filters = (32, 64, 96)
         config.client.code = 256
-        config.epochs_pre_g = 40
+        config.epochs_pre_g = 200
         config.model.privacy_weight = 0.3
         config.model.budget = 0.0032
     if variant == "smoke":
