@@ -14,7 +14,6 @@ from . import report as report_lib
 from . import server as server_lib
 
 AUTO = "auto"
-TEST_EXAMPLES = variants.PARITY_EXAMPLES
 
 
 def export(
@@ -46,7 +45,7 @@ def export(
         dict.fromkeys((quantization, "float32"))
     )
     contents, found = variants.made(
-        client, list(names), method.test_inputs(TEST_EXAMPLES)
+        client, list(names), method.test_inputs(variants.PARITY_EXAMPLES)
     )
     measure = _Measures(method, client, server, contents)
     before = method.before()
@@ -56,7 +55,8 @@ def export(
         )
     else:
         chosen, said = quantization, []
-        _check_made(found, chosen)
+        if "failed" in found[chosen]:
+            raise _unconverted(chosen, found[chosen]["failed"])
         after = measure(chosen)
     sent, raw = variants.wire_bytes(client)
     report = {
@@ -79,14 +79,14 @@ def _others(clients, quantization):
     others = dict(list(clients.items())[1:])
     made, failed = conversion.convert_all(others, [quantization])
     for why in failed.values():
-        _check_made({quantization: {"failed": why}}, quantization)
+        raise _unconverted(quantization, why)
     return {name: one for (name, _), one in made.items()}
 
 
 def _write(output_dir, report, clients, contents, server):
     """Writes the folder of a bundle, in one move."""
     with files.new_folder(output_dir) as folder:
-        described, fed, wires = [], [], []
+        described, pairs = [], []
         for name, client in clients.items():
             path = folder / f"{name}.tflite"
             path.write_bytes(contents[name])
@@ -97,14 +97,14 @@ def _write(output_dir, report, clients, contents, server):
                 folder, one, file
             )
             described.append(one)
-            fed.append((inputs, sent))
-            wires.append(wire)
+            pairs.append((wire, inputs, sent))
         served = contract_lib.describe_server(server)
         if server is not None:
-            server_lib.write(server, *wires[0], folder / "server")
+            wire, inputs, sent = pairs[0]
+            server_lib.write(server, *wire, folder / "server")
             answer = server_lib.load(folder / "server", server.endpoint)
             served["golden"] = golden.write_server(
-                folder, answer(*golden.asked(served, *fed[0]))
+                folder, answer(*golden.asked(served, inputs, sent))
             )
         files.write_json(folder / "report.json", report)
         (folder / "report.md").write_text(report_lib.markdown(report))
@@ -142,12 +142,11 @@ class _Measures:
             return server_lib.load(folder, self._server.endpoint)
 
 
-def _check_made(found, name):
-    if "failed" in found[name]:
-        raise UserError(
-            f"The client does not convert to {name}: {found[name]['failed']} "
-            "Choose another --quantization, or auto."
-        )
+def _unconverted(name, why):
+    return UserError(
+        f"The client does not convert to {name}: {why} Choose another "
+        "--quantization, or auto."
+    )
 
 
 def _check_output(path, directory):

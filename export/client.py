@@ -137,12 +137,12 @@ def wire(client, model):
     scale, zero_point = detail["quantization"]
     if scale:
         return float(scale), int(zero_point)
-    return feature_range(client, client.model, calibration_inputs(client))
+    return feature_range(client, calibration_inputs(client))
 
 
-def feature_range(client, model, examples):
+def feature_range(client, examples):
     """Scale and zero point that spread the features over 0..255."""
-    features = model.predict(client.given(examples), verbose=0)
+    features = client.model.predict(client.given(examples), verbose=0)
     low = min(float(features.min()), 0.0)
     high = max(float(features.max()), low + 1e-6)
     scale = (high - low) / 255.0
@@ -193,7 +193,7 @@ def _endpoint(client, model, examples):
         }
     scale, zero_point = PIXEL
     if kind == "features":
-        scale, zero_point = feature_range(client, client.model, examples)
+        scale, zero_point = feature_range(client, examples)
 
     def run(*inputs):
         values = [

@@ -14,8 +14,6 @@ MEANINGS = {
     "call; as many as the message's fake",
     "signal": "samples, step by step, channels last, in the data set's units",
     "vector": "numbers in the units of the training data",
-    "private": "the private attribute: 1 at its class and 0 elsewhere, or "
-    "its value in standard units",
     "noise": "uniform random bytes from the phone's secure generator, drawn "
     "anew for every call",
     "key": "bits of the message's pad, 0 or 255 each: SHAKE-256 of the secret "

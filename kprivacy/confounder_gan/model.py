@@ -143,23 +143,34 @@ class ConfounderGAN(AdversarialModel):
     def train_step(self, data):
         images, labels = _unpack(data)
         protected = self.client(images, training=True)
-        judged = self.minimize(
-            lambda: self.adversary_objective(images, protected, True),
-            "adversary_optimizer",
-        )
+        judged = {
+            side: self.minimize(objective, f"{side}_optimizer")["loss"]
+            for side, objective in self.judges(images, protected, labels, True)
+        }
         losses = self.minimize(
             lambda: self.defender_objective(images, labels, True),
             "optimizer",
         )
-        losses["adversary_loss"] = judged["loss"]
-        return self.report(losses, labels, losses["scores"])
+        return self._reported(losses, judged, labels)
 
     def test_step(self, data):
         images, labels = _unpack(data)
         losses = self.defender_objective(images, labels, False)
-        judged = self.adversary_objective(images, losses["protected"], False)
-        losses["adversary_loss"] = judged["loss"]
-        return self.report(losses, labels, losses["scores"])
+        judged = {
+            side: objective()["loss"] for side, objective in
+            self.judges(images, losses["protected"], labels, False)
+        }
+        return self._reported(losses, judged, labels)
+
+    def judges(self, images, protected, labels, training):
+        """Who learns from what was protected: pairs (side, objective)."""
+        return [("adversary", lambda: self.adversary_objective(
+            images, protected, training
+        ))]
+
+    def _reported(self, losses, judged, labels):
+        named = {f"{side}_loss": loss for side, loss in judged.items()}
+        return self.report({**losses, **named}, labels, losses["scores"])
 
     def call(self, inputs, training=False):
         """The protected pictures."""

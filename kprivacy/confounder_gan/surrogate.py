@@ -2,7 +2,7 @@
 
 import keras
 
-from kprivacy.confounder_gan.model import ConfounderGAN, _unpack
+from kprivacy.confounder_gan.model import ConfounderGAN
 
 
 @keras.saving.register_keras_serializable("kprivacy")
@@ -65,37 +65,13 @@ class SurrogateConfounderGAN(ConfounderGAN):
             return self.surrogate.trainable_variables
         return super().side_variables(side)
 
-    def train_step(self, data):
-        images, labels = _unpack(data)
-        protected = self.client(images, training=True)
-        judged = self.minimize(
-            lambda: self.adversary_objective(images, protected, True),
-            "adversary_optimizer",
-        )
-        learnt = self.minimize(
-            lambda: self.surrogate_objective(protected, labels, True),
-            "surrogate_optimizer",
-        )
-        losses = self.minimize(
-            lambda: self.defender_objective(images, labels, True),
-            "optimizer",
-        )
-        losses["adversary_loss"] = judged["loss"]
-        losses["surrogate_loss"] = learnt["loss"]
-        return self.report(losses, labels, losses["scores"])
-
-    def test_step(self, data):
-        images, labels = _unpack(data)
-        losses = self.defender_objective(images, labels, False)
-        protected = losses["protected"]
-        for name, judged in (
-            ("adversary_loss",
-             self.adversary_objective(images, protected, False)),
-            ("surrogate_loss",
-             self.surrogate_objective(protected, labels, False)),
-        ):
-            losses[name] = judged["loss"]
-        return self.report(losses, labels, losses["scores"])
+    def judges(self, images, protected, labels, training):
+        return [
+            *super().judges(images, protected, labels, training),
+            ("surrogate", lambda: self.surrogate_objective(
+                protected, labels, training
+            )),
+        ]
 
     def surrogate_objective(self, protected, labels, training):
         """What the surrogate loses on protected pictures."""
