@@ -25,13 +25,13 @@ def get_config(variant=None):
         config.rounds_per_epoch = 20
         return config
     gap_base.improved(config)
-    # What is kept, the activity, has room in a few numbers; whoever walks has
-    # not.
+    # What is kept, the activity, has room in a few numbers with noise on each;
+    # whoever walks has not.
     config.client.network = "autoencoder"
     config.client.code = 8
-    config.client.noise = 4
+    config.client.amplitude = 0.7
     config.client.residual = False
-    config.model.privacy_weight = 1.0
+    config.model.privacy_weight = 3.0
     if variant == "smoke":
         gap_base.shrink(config)
     return config

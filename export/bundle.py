@@ -22,16 +22,19 @@ def export(
     quantization="int8",
     utility_loss=variants.UTILITY_LOSS,
     privacy_loss=variants.PRIVACY_LOSS,
+    settings=None,
 ):
     """Exports the clients and the server of a working directory.
 
     Args:
         directory: A working directory with a trained model.
         output_dir: Folder of the bundle; replaced as a whole at the end.
-        quantization: See `export.client.convert`; or "auto": the smallest
-            file whose losses are inside the bounds.
+        quantization: See `export.client.convert`; "int8_tuned" is int8 where
+            that is closer to Keras. Or "auto": the smallest file whose
+            losses are inside the bounds.
         utility_loss: Largest loss of utility that "auto" accepts, absolute.
         privacy_loss: Largest share by which the attack may be better there.
+        settings: Of fine-tuning, see `export.tuning.fitted`.
 
     Returns:
         The report, which is also in `output_dir`/report.json.
@@ -41,11 +44,10 @@ def export(
     method = methods.of(directory)
     clients, server = method.clients(), method.server()
     name, client = next(iter(clients.items()))
-    names = client_lib.QUANTIZATIONS if quantization == AUTO else (
-        dict.fromkeys((quantization, "float32"))
-    )
+    names = _names(quantization)
     contents, found = variants.made(
-        client, list(names), method.test_inputs(variants.PARITY_EXAMPLES)
+        client, list(names), method.test_inputs(variants.PARITY_EXAMPLES),
+        settings,
     )
     measure = _Measures(method, client, server, contents)
     before = method.before()
@@ -54,9 +56,9 @@ def export(
             found, before, measure, utility_loss, privacy_loss
         )
     else:
-        chosen, said = quantization, []
-        if "failed" in found[chosen]:
-            raise _unconverted(chosen, found[chosen]["failed"])
+        if "failed" in found[quantization]:
+            raise _unconverted(quantization, found[quantization]["failed"])
+        chosen, said = _better(quantization, found)
         after = measure(chosen)
     sent, raw = variants.wire_bytes(client)
     report = {
@@ -69,15 +71,35 @@ def export(
         "after": after,
         "environment": files.environment(),
     }
-    every = {name: contents[chosen], **_others(clients, chosen)}
+    every = {name: contents[chosen], **_others(clients, chosen, settings)}
     _write(output_dir, report, clients, every, server)
     return report
 
 
-def _others(clients, quantization):
+def _names(quantization):
+    """The quantisations that are measured for one that is asked for."""
+    if quantization == AUTO:
+        return (*client_lib.QUANTIZATIONS, *client_lib.FITTED)
+    beside = ("int8",) if quantization in client_lib.FITTED else ()
+    return tuple(dict.fromkeys((quantization, *beside, "float32")))
+
+
+def _better(name, found):
+    """Fine-tuning or not, by measurement: (name, what to say of it)."""
+    if name != "int8_tuned" or "failed" in found["int8"]:
+        return name, []
+    apart = {
+        one: found[one]["parity"]["mean_quanta"] for one in ("int8", name)
+    }
+    better = min(apart, key=apart.get)
+    said = ", ".join(f"{one} {by:.3f}" for one, by in apart.items())
+    return better, [f"Mean steps from Keras: {said}; {better} is kept."]
+
+
+def _others(clients, quantization, settings):
     """Name to the file of each client but the first."""
     others = dict(list(clients.items())[1:])
-    made, failed = conversion.convert_all(others, [quantization])
+    made, failed = conversion.convert_all(others, [quantization], settings)
     for why in failed.values():
         raise _unconverted(quantization, why)
     return {name: one for (name, _), one in made.items()}

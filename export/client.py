@@ -7,6 +7,7 @@ casts inside the graph. Only built-in operators are used.
 """
 
 import contextlib
+import dataclasses
 import tempfile
 import warnings
 
@@ -14,21 +15,33 @@ import numpy as np
 
 from kprivacy.errors import UserError
 
-from . import correction, graph, mixed, outside
+from . import correction, graph, mixed, outside, tuning
 from .parts import BYTES, PIXEL
 
 QUANTIZATIONS = ("int8", "dynamic", "float16", "float32", "int16x8")
+# int8 of weights that have learnt to stand it.
+FITTED = {f"int8_{kind}": kind for kind in tuning.KINDS}
+CALIBRATION = 300  # examples that ranges are measured on
+# Of the file, what scales of single outputs of dense layers may take; where
+# they took more, a dense layer has one.
+SCALES_SHARE = 0.05
+DENSE_AS_ONE = (
+    "_experimental_disable_per_channel_quantization_for_dense_layers"
+)
 
 
-def convert(client, quantization="int8"):
+def convert(client, quantization="int8", **settings):
     """Converts a client.
 
     Args:
         client: `export.parts.Client`.
         quantization: "int8" for integer arithmetic throughout (but for the
             lattice that hides a code in a cover), "dynamic" for
-            int8 weights, "float16" for half-size weights, "float32", or
-            "int16x8" for int8 weights and activations of 16 bits.
+            int8 weights, "float16" for half-size weights, "float32",
+            "int16x8" for int8 weights and activations of 16 bits, or int8 of
+            weights that are learnt anew: "int8_tuned", "int8_pruned" and
+            "int8_clustered", see `export.tuning.fitted`.
+        **settings: Of `export.tuning.fitted`, for these.
 
     Returns:
         The bytes of the .tflite file.
@@ -38,6 +51,10 @@ def convert(client, quantization="int8"):
             are not of the inputs' shapes, or an operator does not convert.
     """
     _check(client, quantization)
+    if quantization in FITTED:
+        model = tuning.fitted(client, FITTED[quantization], **settings)
+        fitted = dataclasses.replace(client, model=model)
+        return _int8(client, fitted, calibration_inputs(client))
     if quantization == "int16x8" and mixed.exact_layers(client.model):
         raise UserError(
             "A client that hides a code in a cover has no int16x8 file: its "
@@ -46,14 +63,21 @@ def convert(client, quantization="int8"):
     examples = calibration_inputs(client)
     if quantization != "int8":
         return _convert(client, client.model, examples, quantization)
+    return _int8(client, client, examples)
+
+
+def _int8(client, fitted, examples):
+    """The int8 file of `fitted`, as close as can be to `client`."""
 
     def convert_int8(model):
         return _convert(client, model, examples, "int8")
 
-    content = convert_int8(client.model)
+    content = convert_int8(fitted.model)
     if client.output[1] != "features":
         return content
-    return correction.correct(client, content, convert_int8, examples)
+    return correction.correct(
+        client, fitted.model, content, convert_int8, examples
+    )
 
 
 def _convert(client, model, examples, quantization):
@@ -78,6 +102,8 @@ def _convert(client, model, examples, quantization):
                 folder, signature_keys=[client.signature]
             )
             _configure(converter, quantization, examples, client, integer)
+            setattr(converter, DENSE_AS_ONE,
+                    _scales_share(model) > SCALES_SHARE)
             return converter
 
         try:
@@ -106,7 +132,7 @@ def _unwarned():
 
 
 def calibration_inputs(client):
-    """A client's examples, with the whole range of what travels as bytes.
+    """A client's first examples, with the whole range of what is of bytes.
 
     The first example of each has one 0 and one 1 in its corners, so that its
     range is exactly [0, 1] and its scale exactly 1/255: then the uint8 that
@@ -114,7 +140,7 @@ def calibration_inputs(client):
     """
     inputs = []
     for kind, values in zip(client.inputs.values(), client.examples):
-        values = np.array(values, np.float32)
+        values = np.array(values[:CALIBRATION], np.float32)
         if kind in BYTES:
             values[0].flat[0], values[0].flat[-1] = 0.0, 1.0
         inputs.append(values)
@@ -152,11 +178,12 @@ def feature_range(client, examples):
 def _check(client, quantization):
     shapes = [tuple(one.shape[1:]) for one in client.model.inputs]
     given = [np.shape(one)[1:] for one in client.examples]
-    if quantization not in QUANTIZATIONS or not all(
+    known = (*QUANTIZATIONS, *FITTED)
+    if quantization not in known or not all(
         len(one) for one in client.examples
     ):
         raise UserError(
-            f"`quantization` must be one of {QUANTIZATIONS} and there must "
+            f"`quantization` must be one of {known} and there must "
             f"be examples. Received: quantization={quantization!r}, "
             f"{[len(one) for one in client.examples]} examples."
         )
@@ -169,6 +196,18 @@ def _check(client, quantization):
             f"Examples must be of the client's shapes {shapes}, with a batch "
             f"before. Received: {given}. Give what it was trained on."
         )
+
+
+def _scales_share(model):
+    """Bytes of scales of dense outputs, as a share of the weights' bytes.
+
+    Each has a scale and a zero point of the kernel and of the bias, and the
+    bias: 28 bytes, as much as 28 weights.
+    """
+    outputs = sum(
+        one.units for one in model.layers if type(one).__name__ == "Dense"
+    )
+    return 28 * outputs / max(1, model.count_params())
 
 
 def _specification(client, integer):

@@ -21,12 +21,13 @@ from kprivacy.errors import UserError
 from .parts import Client
 
 
-def convert_all(clients, quantizations):
+def convert_all(clients, quantizations, settings=None):
     """Converts clients to several files each.
 
     Args:
         clients: Name to `export.parts.Client`.
         quantizations: Names, as for `export.client.convert`.
+        settings: Its further settings, by name.
 
     Returns:
         ((client's name, quantisation) to the bytes of the file, likewise to
@@ -39,7 +40,8 @@ def convert_all(clients, quantizations):
         left = list(itertools.product(clients, quantizations))
         contents, failed = {}, {}
         while left:
-            (folder / "request.json").write_text(json.dumps(left))
+            request = {"left": left, "settings": settings or {}}
+            (folder / "request.json").write_text(json.dumps(request))
             code, said = _run(folder)
             for job in list(left):
                 for end, found in ((".tflite", contents), (".txt", failed)):
@@ -101,14 +103,14 @@ def _main(argv):
     from . import client as client_lib
 
     folder = pathlib.Path(flags.FLAGS.request)
-    held = {}
-    for name, quantization in json.loads(
-        (folder / "request.json").read_text()
-    ):
+    held, request = {}, json.loads((folder / "request.json").read_text())
+    for name, quantization in request["left"]:
         if name not in held:
             held = {name: _read(folder / name)}
         try:
-            content = client_lib.convert(held[name], quantization)
+            content = client_lib.convert(
+                held[name], quantization, **request["settings"]
+            )
             end = ".tflite"
         except UserError as error:
             content, end = str(error).encode(), ".txt"

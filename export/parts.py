@@ -34,8 +34,9 @@ class Client:
         signature: Name of the file's only signature.
         inputs: Name to kind, of `MEANINGS`, in the model's order.
         output: (name, kind).
-        examples: float32 arrays, one an input, that ranges of activations
-            are measured on; of the client's training data.
+        examples: float32 arrays, one an input, of the client's training
+            data in any order: ranges of activations are measured on the
+            first, fine-tuning learns from all.
         scaling: `Arrays.scaling` of standardised signals, or None.
     """
 

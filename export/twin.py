@@ -195,7 +195,7 @@ def _counterpart(layer):
     import tf_keras
 
     name = type(layer).__name__
-    own = _own().get(name)
+    own = own_layers().get(name)
     kind = own or getattr(tf_keras.layers, name, None)
     if kind is None:
         raise UserError(
@@ -216,7 +216,7 @@ def _counterpart(layer):
     return kind(**{key: config[key] for key in config if key in known})
 
 
-def _own():
+def own_layers():
     """Counterparts of the package's own layers."""
     import tensorflow as tf
     import tf_keras

@@ -18,19 +18,20 @@ UTILITY_LOSS = 0.003
 PRIVACY_LOSS = 0.03
 
 
-def made(client, quantizations, inputs):
+def made(client, quantizations, inputs, settings=None):
     """Converts a client, opens every file, and measures it.
 
     Args:
         client: `export.parts.Client`.
         quantizations: Names, as for `export.client.convert`.
         inputs: Test data, one array an input.
+        settings: Of fine-tuning, see `export.tuning.fitted`.
 
     Returns:
         (name to bytes, name to what was measured or `failed`).
     """
     contents, failed = conversion.convert_all(
-        {"client": client}, quantizations
+        {"client": client}, quantizations, settings
     )
     contents = {name: one for (_, name), one in contents.items()}
     found = {name: {"failed": why} for (_, name), why in failed.items()}
@@ -135,7 +136,8 @@ def losses(before, after):
 def choose(found, before, measure, utility_loss, privacy_loss):
     """The smallest file, and the fastest of those, inside the bounds.
 
-    Files within a tenth of each other's size count as equally small.
+    Within a tenth of each other files count as equally small, and as equally
+    fast; then the closest to Keras is taken.
 
     Args:
         found: Of `made`.
@@ -148,13 +150,17 @@ def choose(found, before, measure, utility_loss, privacy_loss):
         (name, its measures, one sentence for each file that was looked at).
     """
     names = [name for name, one in found.items() if "failed" not in one]
-    smallest = {name: found[name]["bytes"] for name in names}
+    bytes_ = {name: found[name]["bytes"] for name in names}
+    times = {
+        name: found[name]["latency_ms"]["threads_1"]["p50"] for name in names
+    }
 
     def order(name):
-        steps = 0
-        while smallest[name] > min(smallest.values()) * 1.1 ** (steps + 1):
-            steps += 1
-        return steps, found[name]["latency_ms"]["threads_1"]["p50"]
+        tenths = [
+            math.floor(math.log(one[name] / min(one.values()), 1.1) + 1e-9)
+            for one in (bytes_, times)
+        ]
+        return *tenths, found[name]["parity"]["mean_quanta"]
 
     said = []
     for name in sorted(names, key=order):

@@ -7,8 +7,8 @@ import numpy as np
 from kprivacy import files
 from kprivacy.releases import TFLiteModel
 
-# Examples that ranges are measured on.
-CALIBRATION = 300
+# Examples that fine-tuning learns from; ranges are measured on the first.
+EXAMPLES = 2000
 # Of the data, as names of inputs by the rank without the batch.
 KINDS = {1: "vector", 2: "signal", 3: "image"}
 
@@ -90,9 +90,9 @@ def sender(content, client, decoded=True):
 
 
 def calibration(data, seed=0):
-    """At most `CALIBRATION` of an array's examples, drawn by a seed."""
+    """At most `EXAMPLES` of an array's examples, in an order of a seed."""
     order = np.random.default_rng(seed).permutation(len(data))
-    return np.asarray(data[np.sort(order[:CALIBRATION])], np.float32)
+    return np.asarray(data[order[:EXAMPLES]], np.float32)
 
 
 def noise(shape, count, seed=0):

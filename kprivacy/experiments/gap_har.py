@@ -20,7 +20,7 @@ from kprivacy.experiments import gap_bench, summaries
 
 SEEDS = (0, 1, 2)
 VARIANTS = {"gap": None, "paper": "paper"}
-WEIGHTS = (0.1, 0.3, 3.0)
+WEIGHTS = (0.3, 1.0, 10.0)
 CONFIG = "gap_uci_har"
 
 

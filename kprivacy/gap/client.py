@@ -11,7 +11,7 @@ from kprivacy.layers import AddUniformNoise
 from kprivacy.networks import strided
 from kprivacy.networks.unet import unet
 
-NETWORKS = ("autoencoder", "unet", "dense", "affine", "flips")
+NETWORKS = ("autoencoder", "unet", "dense", "linear", "affine", "flips")
 
 
 def build_client(
@@ -80,9 +80,9 @@ def build_client(
             inputs = [*inputs[:-1], Normal(name="normal")(inputs[-1])]
         x = Affine(private, bool(noise), name="released")(inputs)
     else:
-        sizes = units if network == "dense" else filters
+        sizes = {"dense": units, "linear": ()}.get(network, filters)
         x = _BODIES[network](given, sizes, (code, amplitude))
-        x = _released(x, given["data"], residual)
+        x = _released(x, given["data"], residual, network == "linear")
     inputs = list(given.values())
     return keras.Model(inputs if inputs[1:] else inputs[0], x, name="client")
 
@@ -129,21 +129,27 @@ def _unet(given, filters, code):
     return unet(data, filters, encoding, given["data"].shape[-1])
 
 
-_BODIES = {"autoencoder": _autoencoder, "unet": _unet, "dense": _dense}
+_BODIES = {
+    "autoencoder": _autoencoder,
+    "unet": _unet,
+    "dense": _dense,
+    "linear": _dense,
+}
 
 
-def _released(x, data, residual):
+def _released(x, data, residual, linear=False):
     """Shaped as the data; images stay in [0, 1]."""
     shape, image = data.shape[1:], len(data.shape) == 4
     if tuple(x.shape[1:]) != tuple(shape):
         x = layers.Reshape(shape, name="reshape")(x)
-    if not residual:
+    if not residual and not (linear and image):
         return layers.Activation(
             "sigmoid" if image else "linear", dtype="float32", name="released"
         )(x)
-    if image:
-        x = layers.Activation("tanh", name="change")(x)
-    x = layers.Add(dtype="float32", name="sum")([data, x])
+    if residual:
+        if image:
+            x = layers.Activation("tanh", name="change")(x)
+        x = layers.Add(dtype="float32", name="sum")([data, x])
     if image:
         x = layers.ReLU(max_value=1.0, dtype="float32", name="released")(x)
     return x
@@ -180,14 +186,15 @@ def _noise_shape(network, shape, noise, halvings):
 
 
 def _check_shape(network, shape):
-    wanted = {"affine": (1,), "flips": (1,), "dense": (1, 2, 3)}
+    wanted = {"affine": (1,), "flips": (1,)}
+    wanted |= dict.fromkeys(("dense", "linear"), (1, 2, 3))
     allowed = wanted.get(network, (2, 3))
     if len(shape) not in allowed or any(not n or n < 1 for n in shape):
         raise errors.UserError(
             f"The network {network!r} takes data of {_listed(allowed)} "
             f"dimensions, without the batch. Received: shape {shape}. "
-            "Vectors go to 'dense', 'affine' or 'flips', images and signals "
-            "to 'autoencoder', 'unet' or 'dense'."
+            "Vectors go to 'dense', 'linear', 'affine' or 'flips', images "
+            "and signals to 'autoencoder', 'unet', 'dense' or 'linear'."
         )
 
 
