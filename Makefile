@@ -1,6 +1,7 @@
 # make demo   set up, train RAN on the embedded digits, attack, export, verify
 # make test   set up, run the tests
 # make lint   set up, run ruff
+# make demo-page   serve the page that runs the bundles in a browser (needs npm)
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +14,7 @@ PYTEST_ARGS ?= --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND := tensorflow
 
-.PHONY: demo test lint setup clean
+.PHONY: demo demo-page test lint setup clean
 
 setup: $(READY)
 
@@ -39,6 +40,20 @@ demo: $(READY)
 	  --bundle=$(DEMO)/export,verify)
 	@grep -hv '^INFO' $(DEMO)/verify.log $(DEMO)/export/report.txt
 	@echo "pictures: $(DEMO)/samples/reconstructions.png"
+
+# Nothing but this machine is asked, and nothing but it is answered.
+PAGE := android_demo_assets/demo
+PORT ?= 8000
+demo-page: $(PAGE)/node_modules/.ready
+	@echo "http://localhost:$(PORT)/demo/ (end it with Ctrl-C)"
+	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 \
+	  --directory android_demo_assets
+
+$(PAGE)/node_modules/.ready: $(PAGE)/package-lock.json
+	@command -v npm > /dev/null || \
+	  { echo "The page needs npm (Node.js 20 or later) once."; exit 1; }
+	cd $(PAGE) && npm ci --silent
+	touch $@
 
 test: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -54,6 +54,7 @@ def gap(name, private, variant=None):
     client.noise = 0  # length of the noise that perturbs it
     client.residual = False  # whether it learns what is added to the data
     client.amplitude = 0.0  # of noise on a bounded code; 0: noise beside it
+    client.blend = False  # whether a mask leaves some of the data as they are
 
     config.server = server = ml_collections.ConfigDict()
     server.units = (128,)  # widths of the dense layers

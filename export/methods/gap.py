@@ -47,10 +47,11 @@ class Method(method.Method):
             return None
         kind = method.KINDS[len(model.input_shape) - 1]
         outputs, labels = {}, {}
-        for name, shape in model.output_shape.items():
-            outputs[name] = "probabilities" if shape[-1] > 1 else "value"
-            if shape[-1] > 1:
-                labels[name] = method.labels(shape[-1])
+        for name, head in model.output.items():
+            count = head.shape[-1]
+            outputs[name] = "probabilities" if count > 1 else "value"
+            if count > 1:
+                labels[name] = method.labels(count)
         return Server(model, "predict", {"released": kind}, outputs, labels)
 
     def test_inputs(self, count):

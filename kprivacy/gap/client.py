@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from kprivacy import errors
-from kprivacy.gap.layers import Affine, Flips, Normal
+from kprivacy.gap.layers import Affine, Blend, Flips, Normal
 from kprivacy.layers import AddUniformNoise
 from kprivacy.networks import strided
 from kprivacy.networks.unet import unet
@@ -24,6 +24,7 @@ def build_client(
     private=0,
     residual=False,
     amplitude=0.0,
+    blend=False,
 ):
     """Builds the privatisation channel W, from data to data of the same kind.
 
@@ -50,6 +51,8 @@ def build_client(
             "dense" is kept in [-1, 1] and has noise added to it, uniform on
             [-amplitude, amplitude], which no training can undo: the noise is
             then as long as the code, whatever `noise` says.
+        blend: Whether images are blended into what "autoencoder" gives, by a
+            mask that is learnt, see `kprivacy.gap.layers.Blend`.
 
     Returns:
         A functional `keras.Model` named "client", from `data`, and `private`
@@ -83,6 +86,8 @@ def build_client(
         sizes = {"dense": units, "linear": ()}.get(network, filters)
         x = _BODIES[network](given, sizes, (code, amplitude))
         x = _released(x, given["data"], residual, network == "linear")
+        if blend:
+            x = Blend(dtype="float32", name="blended")([given["data"], x])
     inputs = list(given.values())
     return keras.Model(inputs if inputs[1:] else inputs[0], x, name="client")
 

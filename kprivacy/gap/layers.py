@@ -129,3 +129,34 @@ class Flips(layers.Layer):
 def _of_class(table, private):
     """The row of a table (classes, d) for each example, or its only one."""
     return table[0] if private is None else ops.matmul(private, table)
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class Blend(keras.layers.Layer):
+    """Data where they may stay, what is made of them where they must not.
+
+    `data + mask * (made - data)` with a mask in (0, 1) of the data's shape,
+    the same for all examples, so that it tells nothing of any. It starts near
+    1, where all is made.
+
+    Call arguments: `[data, made]` of the same shape.
+    """
+
+    # Of the mask's logits: Adam's steps are as long whatever they are for.
+    SPEED = 20.0
+    START = 3.0
+
+    def build(self, input_shape):
+        self.logits = self.add_weight(
+            name="logits",
+            shape=tuple(input_shape[0][1:-1]) + (1,),
+            initializer=keras.initializers.Constant(self.START / self.SPEED),
+        )
+
+    def call(self, inputs):
+        data, made = inputs
+        mask = ops.sigmoid(self.SPEED * self.logits)
+        return data + mask * (made - data)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
