@@ -221,6 +221,8 @@ def own_layers():
     import tensorflow as tf
     import tf_keras
 
+    from kprivacy.gap import layers as gap_layers
+
     class AddUniformNoise(tf_keras.layers.Layer):
         def __init__(self, amplitude, **kwargs):
             super().__init__(**kwargs)
@@ -232,6 +234,17 @@ def own_layers():
 
         def get_config(self):
             return {**super().get_config(), "amplitude": self.amplitude}
+
+    class Blend(tf_keras.layers.Layer):
+        def build(self, input_shape):
+            self.logits = self.add_weight(
+                "logits", tuple(input_shape[0][1:-1]) + (1,)
+            )
+
+        def call(self, inputs):
+            data, made = inputs
+            mask = tf.sigmoid(gap_layers.Blend.SPEED * self.logits)
+            return data + mask * (made - data)
 
     class Bounded(tf_keras.layers.Layer):
         def __init__(self, bound, **kwargs):
@@ -250,4 +263,5 @@ def own_layers():
             height, width = tf.shape(like)[1], tf.shape(like)[2]
             return maps[:, :height, :width]
 
-    return {one.__name__: one for one in (AddUniformNoise, Bounded, CropLike)}
+    own = AddUniformNoise, Blend, Bounded, CropLike
+    return {one.__name__: one for one in own}

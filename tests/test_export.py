@@ -306,7 +306,7 @@ def test_conversions_survive_a_converter_that_dies(digits, monkeypatch):
         {"client": client}, ["int8", "float32"]
     )
     jobs = [["client", "int8"], ["client", "float32"]]
-    assert calls == [jobs, jobs[1:]]
+    assert [one["left"] for one in calls] == [jobs, jobs[1:]]
     assert "code -11: killed" in failed["client", "int8"]
     assert contents["client", "float32"] == client_lib.convert(
         client, "float32"
@@ -332,16 +332,18 @@ def measures(utility, attack, protects="low"):
 
 
 def test_auto_takes_the_smallest_inside_the_bounds():
-    def one(bytes_, latency):
-        return {"bytes": bytes_,
+    def one(bytes_, latency, quanta=1.0):
+        return {"bytes": bytes_, "parity": {"mean_quanta": quanta},
                 "latency_ms": {"threads_1": {"p50": latency}}}
 
     found = {"int8": one(100, 0.3), "dynamic": one(105, 0.2),
+             "int8_pruned": one(100, 0.29, 9.0),
              "float16": one(200, 1.0), "float32": one(400, 1.0),
              "int16x8": {"failed": "no"}}
     before = measures(0.900, 0.50)
     after = {"int8": measures(0.899, 0.50), "dynamic": measures(0.900, 0.52),
-             "float16": measures(0.9, 0.5), "float32": measures(0.9, 0.5)}
+             "float16": measures(0.9, 0.5), "float32": measures(0.9, 0.5),
+             "int8_pruned": measures(0.8, 0.5)}
     name, _, said = variants.choose(found, before, after.get, 0.003, 0.03)
     # dynamic is as small and faster, but attackers gain 4 %.
     assert name == "int8" and "outside" in said[0] and "chosen" in said[1]

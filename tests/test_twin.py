@@ -42,6 +42,9 @@ MODELS = {
     "gap_perturbed": lambda: gap.build_client(
         (12, 12, 1), "autoencoder", filters=(4, 8), code=5, amplitude=0.5
     ),
+    "gap_blended": lambda: gap.build_client(
+        (12, 12, 1), "autoencoder", filters=(4, 8), code=5, blend=True
+    ),
     "gap_unet": lambda: gap.build_client(
         (12, 12, 3), "unet", filters=(4, 8), code=5, noise=3, residual=True
     ),
