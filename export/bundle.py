@@ -23,11 +23,13 @@ def export(
     utility_loss=variants.UTILITY_LOSS,
     privacy_loss=variants.PRIVACY_LOSS,
     settings=None,
+    config=None,
 ):
     """Exports the clients and the server of a working directory.
 
     Args:
-        directory: A working directory with a trained model.
+        directory: A working directory with a trained model; or with a
+            `config` a folder that `Cascade.save` has written.
         output_dir: Folder of the bundle; replaced as a whole at the end.
         quantization: See `export.client.convert`; "int8_tuned" is int8 where
             that is closer to Keras. Or "auto": the smallest file whose
@@ -35,13 +37,18 @@ def export(
         utility_loss: Largest loss of utility that "auto" accepts, absolute.
         privacy_loss: Largest share by which the attack may be better there.
         settings: Of fine-tuning, see `export.tuning.fitted`.
+        config: Of the data of a cascade or a pair, see
+            `export.methods.of_pair`; None for a working directory.
 
     Returns:
         The report, which is also in `output_dir`/report.json.
     """
     directory = pathlib.Path(directory)
     _check_output(pathlib.Path(output_dir), directory)
-    method = methods.of(directory)
+    method = (
+        methods.of(directory) if config is None
+        else methods.of_pair(directory, config)
+    )
     clients, server = method.clients(), method.server()
     name, client = next(iter(clients.items()))
     names = _names(quantization)

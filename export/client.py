@@ -205,7 +205,8 @@ def _scales_share(model):
     bias: 28 bytes, as much as 28 weights.
     """
     outputs = sum(
-        one.units for one in model.layers if type(one).__name__ == "Dense"
+        one.units for one in model._flatten_layers()
+        if type(one).__name__ == "Dense"
     )
     return 28 * outputs / max(1, model.count_params())
 

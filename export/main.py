@@ -1,13 +1,22 @@
-"""Exports a trained method: python -m export.main --workdir=W."""
+"""Exports a trained method: python -m export.main --workdir=W.
+
+A cascade of FakeSafe, or any pair of client/ and server/, is exported with the
+config of its data: --workdir=FOLDER --config=configs/fakesafe_....py.
+"""
 
 import os
 
 from absl import app, flags
+from ml_collections import config_flags
 
 from kprivacy import program
 
 _WORKDIR = flags.DEFINE_string(
-    "workdir", None, "Working directory of a training.", required=True
+    "workdir", None, "Working directory of a training, or folder of a pair.",
+    required=True,
+)
+_CONFIG = config_flags.DEFINE_config_file(
+    "config", None, "Of the data of a pair; not for a training."
 )
 _OUTPUT_DIR = flags.DEFINE_string(
     "output_dir", None, "Folder of the bundle; WORKDIR/export if not given."
@@ -49,6 +58,7 @@ def main(argv):
             _UTILITY_LOSS.value, _PRIVACY_LOSS.value,
             {"steps": _TUNING_STEPS.value,
              "learning_rate": _TUNING_RATE.value},
+            _CONFIG.value,
         )
     print(report.text(found))
     print(f"bundle: {output_dir}")

@@ -14,6 +14,8 @@ import pytest
 from export import android, contract, report, server, verify
 from export import bundle as bundle_lib
 from kprivacy import data, files, train_lib, workdir
+from kprivacy.errors import UserError
+from kprivacy.fakesafe.cascade import Cascade
 from kprivacy.releases import KerasRelease, TFLiteRelease
 from kprivacy.workdir import WorkdirError
 
@@ -92,6 +94,30 @@ def test_every_method_exports(exported):
     assert found["method"].split("_")[0] in report.text(found).lower()
     if name == "confounder_gan":
         assert found["after"]["utility"]["linf"] <= 8
+
+
+def test_a_cascade_exports(exported, tmp_path):
+    name, folder, _ = exported
+    if name != "fakesafe":
+        pytest.skip("only FakeSafe has cascades")
+    config = importlib.import_module("configs.fakesafe_digits").get_config(
+        "smoke"
+    )
+    model = workdir.read_model(folder.parent)
+    Cascade([model, model]).save(tmp_path / "pair")
+    bundle_lib.export(tmp_path / "pair", tmp_path / "out", config=config)
+    assert len(verify.verify(tmp_path / "out")) == 3
+    name = config.source.name
+    config.source.name = "gaussian_mixture:0.5,3,1"
+    with pytest.raises(UserError, match=r"\(28, 28, 1\).*has \(1,\)"):
+        bundle_lib.export(tmp_path / "pair", tmp_path / "no", config=config)
+    config.source.name = name
+    Cascade([model]).save(tmp_path / "other")
+    shutil.rmtree(tmp_path / "pair" / "server")
+    shutil.copytree(tmp_path / "other" / "server", tmp_path / "pair/server")
+    with pytest.raises(UserError, match="of one training"):
+        bundle_lib.export(tmp_path / "pair", tmp_path / "no", config=config)
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_server_needs_no_kprivacy(smoke_run):
