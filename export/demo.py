@@ -19,7 +19,6 @@ from kprivacy.releases import TFLiteModel, to_wire
 
 from . import contract as contract_lib
 from . import conversion, methods
-from .methods import method as method_lib
 from .parts import BYTES, Client
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Of the bundle's training.")
@@ -153,10 +152,12 @@ def _of_gap(method, client, file):
         ("undefended", "An attacker on the original", "data", data.data),
         ("attacker", "An attacker on what leaves", "sent", sent),
     ):
-        count = parts.known["private"].count
-        found[name] = _classifier(
-            classifiers.cnn, values, data.attributes["private"], count,
-            says, reads,
+        model = _classifier(
+            classifiers.cnn, values, data.attributes["private"]
+        )
+        found[name] = Role(
+            _part(model, values, "image", "vector"), says, reads,
+            tuple(method.class_names("private")),
         )
     server = method.model.server
     for public in method.config.public:
@@ -167,24 +168,21 @@ def _of_gap(method, client, file):
         found[f"server_{public}"] = Role(
             _part(model, sent, "image", "vector"),
             f"What the server answers: {public}",
-            labels=tuple(method_lib.labels(logits.shape[-1])),
+            labels=tuple(method.class_names(public)),
         )
     return found
 
 
-def _classifier(build, values, classes, count, says, reads):
+def _classifier(build, values, classes):
+    """A network that is trained on classes, from values to probabilities."""
     import keras
 
-    targets = np.eye(count, dtype=np.float32)[classes]
+    targets = np.eye(classes.max() + 1, dtype=np.float32)[classes]
     network = build(values.shape[1:], targets.shape[1:])
     _fit(network, values, targets,
          keras.losses.CategoricalCrossentropy(from_logits=True))
-    model = keras.Model(
+    return keras.Model(
         network.inputs, keras.layers.Softmax()(network.outputs[0])
-    )
-    return Role(
-        _part(model, values, "image", "vector"), says, reads,
-        tuple(method_lib.labels(count)),
     )
 
 

@@ -6,7 +6,31 @@ import tensorflow as tf
 from kprivacy import errors
 
 
-class AdversarialModel(keras.Model):
+class Distributed(keras.Model):
+    """A model that Keras can train on several machines as well.
+
+    All that it has must be built when `compile` is done: the step in which
+    Keras would build the rest cannot read what several machines share out.
+    """
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        if not self.on_several_machines:
+            super()._maybe_symbolic_build(iterator, data_batch)
+
+    @property
+    def on_several_machines(self):
+        """Whether several machines train it."""
+        kind = tf.distribute.MultiWorkerMirroredStrategy
+        return isinstance(self.distribute_strategy, kind)
+
+    def as_logs(self, found):
+        """Logs as Keras reduces them over machines: it cannot do scalars."""
+        if not self.on_several_machines:
+            return found
+        return {name: tf.reshape(one, (1,)) for name, one in found.items()}
+
+
+class AdversarialModel(Distributed):
     """A client and a server that are trained against an adversary.
 
     The *client* stays on the phone, the *server* receives what it sends, the
@@ -112,6 +136,15 @@ class AdversarialModel(keras.Model):
         # Callbacks restore only the slots that exist: create them all now.
         for name, side in self.OPTIMIZERS.items():
             getattr(self, name).build(self.side_variables(side))
+        if metrics and self.on_several_machines:
+            self.build_metrics(*self.metric_arguments())
+
+    def metric_arguments(self):
+        """Examples of what metrics compare: integer labels, and scores."""
+        return (
+            keras.ops.zeros((1,), "int32"),
+            keras.ops.zeros((1, *self.server.output_shape[1:])),
+        )
 
     def _scaled(self, optimizer):
         """Wraps an optimizer as Keras wrapped its own under mixed_float16."""
@@ -150,7 +183,7 @@ class AdversarialModel(keras.Model):
             tracker.update_state(
                 losses[tracker.name] * replicas, sample_weight=batch_size
             )
-        return self.compute_metrics(None, labels, outputs)
+        return self.as_logs(self.compute_metrics(None, labels, outputs))
 
     # Keras saves no generator's state; without it a resumed run draws old
     # noise.

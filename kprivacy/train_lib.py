@@ -6,18 +6,20 @@ import sys
 
 import keras
 
-from kprivacy import callbacks, errors, workdir
+from kprivacy import callbacks, distribution, errors, workdir
 from kprivacy.workdir import save
 
 METHODS = ("ran", "fakesafe", "gap", "confounder_gan")
 
 
-def train(config, directory):
+def train(config, directory, strategy=None):
     """Trains, or goes on where an interrupted training stopped.
 
     Args:
         config: A config of `configs/`.
-        directory: The working directory.
+        directory: The working directory; of several machines one that all
+            of them see.
+        strategy: Of `kprivacy.distribution.create`, or None.
 
     Returns:
         The trained model, which is also in `directory`/model.keras.
@@ -27,13 +29,21 @@ def train(config, directory):
         workdir.write_config(directory, config)
         return workdir.read_model(directory)
     method = method_of(config)
+    distribution.check(strategy, config)
     dataset, held = method.datasets(config)
-    workdir.write_config(directory, config)
-    keras.utils.set_random_seed(config.seed)
-    model = method.build(config, dataset, directory / "parts")
-    _fit(model, config, directory, dataset, held, method.schedules(config))
-    method.write_parts(model, config, directory)
-    save(model, directory / "model.keras")
+    with distribution.writing_place(strategy, directory) as folder:
+        workdir.write_config(folder, config)
+        keras.utils.set_random_seed(config.seed)
+        with distribution.scope(strategy):
+            model = method.build(config, dataset, directory / "parts")
+        checkpoint = callbacks.Checkpoint(folder / "checkpoints")
+        known = callbacks.Checkpoint(directory / "checkpoints")
+        _fit(
+            model, config, folder, (dataset, held), strategy,
+            known.restore(model), [*method.schedules(config), checkpoint],
+        )
+        method.write_parts(model, config, folder)
+        save(model, folder / "model.keras")
     return model
 
 
@@ -72,9 +82,9 @@ def verbosity():
     return 1 if sys.stdout.isatty() else 2
 
 
-def _fit(model, config, directory, dataset, held, schedules):
-    checkpoint = callbacks.Checkpoint(directory / "checkpoints")
-    epoch = checkpoint.restore(model)
+def _fit(model, config, directory, datasets, strategy, epoch, chosen):
+    *schedules, checkpoint = chosen
+    dataset, held = (distribution.shared(strategy, one) for one in datasets)
     model.fit(
         dataset,
         validation_data=held,
@@ -82,7 +92,7 @@ def _fit(model, config, directory, dataset, held, schedules):
         epochs=config.epochs,
         callbacks=[
             *schedules,
-            callbacks.EpochOrder(dataset),
+            callbacks.EpochOrder(datasets[0]),
             callbacks.MetricsFile(directory / "metrics.csv", epoch),
             keras.callbacks.TensorBoard(directory / "logs"),
             checkpoint,

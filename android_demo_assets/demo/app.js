@@ -7,11 +7,10 @@ const METHODS = {
   ran: ["RAN", "Features classify well and cannot be turned back into the picture."],
   gap: ["GAP", "Whether a digit is odd is erased; which pair it is of (0 and 1, 2 and 3, …) stays."],
   fakesafe: ["FakeSafe", "A real picture of another kind carries the message; only who has the key reads it."],
-  confounder_gan: ["ConfounderGAN", "Bounded noise that makes a published picture useless for training."],
 };
 const $ = (id) => document.getElementById(id);
 const SIDE = 280;
-const state = { method: null, client: null, demo: null, bytes: null, at: 0, times: 8, stream: null };
+const state = { method: null, client: null, demo: null, bytes: null, at: 0, times: null, stream: null };
 
 function say(text, error = false) {
   $("status").textContent = text;
@@ -37,6 +36,7 @@ async function open(method) {
   $("about").textContent = METHODS[method][1];
   $("page").hidden = false;
   state.at = -1;
+  state.times = null;
   await nextSample();
   say("");
 }
@@ -161,6 +161,7 @@ function paint(given, sent, answers) {
 
 function noisePanel(before, after, shape) {
   const most = after.reduce((found, value, i) => Math.max(found, Math.abs(value - before[i])), 0);
+  state.times ??= Math.max(1, Math.round(127 / Math.max(most, 4)));
   const canvas = document.createElement("canvas");
   const label = document.createElement("label");
   const slider = document.createElement("input");

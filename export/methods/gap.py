@@ -51,8 +51,13 @@ class Method(method.Method):
             count = head.shape[-1]
             outputs[name] = "probabilities" if count > 1 else "value"
             if count > 1:
-                labels[name] = method.labels(count)
+                labels[name] = self.class_names(name)
         return Server(model, "predict", {"released": kind}, outputs, labels)
+
+    def class_names(self, name):
+        """Names of the classes of an attribute of the config."""
+        one = self._read().known[name]
+        return one.class_names(method.class_names(self.config, one.name))
 
     def test_inputs(self, count):
         test = self._read().test.take(slice(0, count))

@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from kprivacy import files
+from kprivacy.data import sources
 from kprivacy.releases import TFLiteModel
 
 # Examples that fine-tuning learns from; ranges are measured on the first.
@@ -101,6 +102,12 @@ def noise(shape, count, seed=0):
     return generator.random((count, *shape), np.float32)
 
 
-def labels(count):
-    """Names of classes that have none but their number."""
-    return [str(i) for i in range(count)]
+def class_names(config, key="label"):
+    """Names of an attribute's classes, as the data set has them, or None.
+
+    Args:
+        config: Of the training.
+        key: "label", or the name of the attribute.
+    """
+    key = config.data.label if key == "label" else key
+    return sources.class_names(config.data.name, key, config.data.data_dir)

@@ -34,10 +34,13 @@ class Method(method.Method):
 
     def server(self):
         model = self.model.server
+        names = method.class_names(self.config) or [
+            str(i) for i in range(model.output_shape[-1])
+        ]
         return Server(
             model, "classify", {"features": "features"},
             {"probabilities": "probabilities"},
-            {"probabilities": method.labels(model.output_shape[-1])},
+            {"probabilities": list(names)},
         )
 
     def test_inputs(self, count):

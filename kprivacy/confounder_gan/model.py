@@ -132,8 +132,11 @@ class ConfounderGAN(AdversarialModel):
         """
         super().compile(optimizer, adversary_optimizer, metrics, **kwargs)
         if metrics:
-            scores = ops.zeros((1, self.reader.output_shape[-1]))
-            self.build_metrics(ops.zeros((1,), "int32"), scores)
+            self.build_metrics(*self.metric_arguments())
+
+    def metric_arguments(self):
+        scores = ops.zeros((1, self.reader.output_shape[-1]))
+        return ops.zeros((1,), "int32"), scores
 
     @property
     def reader(self):

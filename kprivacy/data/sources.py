@@ -38,6 +38,21 @@ def find(name, data_dir=None, download=False, image_size=None):
     return tfds_source.find(name, data_dir, download, image_size)
 
 
+def class_names(name, key, data_dir=None):
+    """Names of the classes of one feature of a prepared TFDS set.
+
+    Args:
+        name: As for `kprivacy.data.load`.
+        key: Of the feature.
+        data_dir: Likewise.
+
+    Returns:
+        A tuple of strings, or None where the set names none.
+    """
+    source = find(name, data_dir)
+    return source.class_names(key) if hasattr(source, "class_names") else None
+
+
 def _checked_size(image_size):
     if image_size is None:
         return None

@@ -70,6 +70,13 @@ class TfdsSource:
             return self._whole(split).take(indices)
         return self._collect(split, indices)
 
+    def class_names(self, key):
+        """Names of a feature's classes, or None where it has none."""
+        features = self._builder.info.features
+        feature = features[key] if key in features else None
+        names = getattr(feature, "names", None)
+        return tuple(names) if names else None
+
     def records(self, split, indices):
         """A `tf.data.Dataset` of what is stored at ascending `indices`.
 

@@ -165,6 +165,10 @@ class FakeSafe(AdversarialModel):
         )
         super().compile(*given, metrics=metrics, **kwargs)
 
+    def metric_arguments(self):
+        source = keras.ops.zeros((1, *self.server.output_shape[1:]))
+        return source, source
+
     def train_step(self, data):
         source, target = _unpack(data)
         inputs = self.client_inputs(source, target)

@@ -84,6 +84,24 @@ class Attribute:
             where = np.asarray(self.groups)[where]
         return where.astype(np.int32)
 
+    def class_names(self, of_values=None):
+        """A name for each class: of its values, where it has some.
+
+        Args:
+            of_values: Names of all values of the attribute, or None.
+        """
+        if not self.classes or self.count == 1:
+            return [str(i) for i in range(self.count)]
+        named = [
+            of_values[value] if of_values else f"{value:g}"
+            for value in self.classes
+        ]
+        groups = self.groups or range(len(named))
+        return [
+            ", ".join(one for one, group in zip(named, groups) if group == i)
+            for i in range(self.count)
+        ]
+
     def prior(self, values):
         """Shares of the classes among `values`; (variance,) of a number."""
         if self.count == 1:

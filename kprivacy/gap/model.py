@@ -161,8 +161,11 @@ class GAP(AdversarialModel):
         """
         super().compile(optimizer, adversary_optimizer, metrics, **kwargs)
         if metrics:
-            scores = ops.zeros((1, self.adversary.output_shape[-1]))
-            self.build_metrics(ops.zeros((1,), "int32"), scores)
+            self.build_metrics(*self.metric_arguments())
+
+    def metric_arguments(self):
+        scores = ops.zeros((1, self.adversary.output_shape[-1]))
+        return ops.zeros((1,), "int32"), scores
 
     def train_step(self, data):
         for_adversary, for_channel = self._batches(data)

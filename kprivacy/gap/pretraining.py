@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kprivacy import errors
+from kprivacy.adversarial import Distributed
 from kprivacy.optimizers import adam
 
 
@@ -51,6 +52,7 @@ class Pretraining(keras.callbacks.Callback):
                 stage = _Stage(self.model, objective, side)
                 steps = epochs * int(dataset.cardinality())
                 stage.compile(adam(self._learning_rate, steps))
+                stage.optimizer.build(self.model.side_variables(side))
             stage.fit(dataset, epochs=epochs, shuffle=False, verbose=0)
 
 
@@ -107,13 +109,16 @@ def start_at_components(client, examples):
     up.set_weights([np.concatenate([components, noise]), mean])
 
 
-class _Stage(keras.Model):
+class _Stage(Distributed):
     """One side of a game, trained on an objective of its own."""
 
     def __init__(self, game, objective, side):
-        super().__init__()
+        super().__init__(name="stage")  # its own would not name a scope
         # In a tuple with a function Keras does not take it for a part.
         self._parts = lambda: (game, objective, side)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """All is built, and nothing is called."""
 
     def train_step(self, data):
         game, objective, side = self._parts()
@@ -122,7 +127,7 @@ class _Stage(keras.Model):
             loss = objective(game, *data)
             scaled = self.optimizer.scale_loss(loss)
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
-        return {"loss": loss}
+        return self.as_logs({"loss": loss})
 
 
 def _keep(game, inputs, targets):
