@@ -243,7 +243,11 @@ def own_layers():
 
         def call(self, inputs):
             data, made = inputs
-            mask = tf.sigmoid(gap_layers.Blend.SPEED * self.logits)
+            own = gap_layers.Blend
+            soft = tf.sigmoid(own.SPEED * self.logits)
+            mask = tf.clip_by_value(
+                (1 + 2 * own.STRETCH) * soft - own.STRETCH, 0.0, 1.0
+            )
             return data + mask * (made - data)
 
     class Bounded(tf_keras.layers.Layer):

@@ -135,9 +135,10 @@ def _of_class(table, private):
 class Blend(keras.layers.Layer):
     """Data where they may stay, what is made of them where they must not.
 
-    `data + mask * (made - data)` with a mask in (0, 1) of the data's shape,
+    `data + mask * (made - data)` with a mask in [0, 1] of the data's shape,
     the same for all examples, so that it tells nothing of any. It starts near
-    1, where all is made.
+    1, where all is made, and reaches both ends: a hundredth of the data that
+    shines through is found by whoever scales it up. Gradients pass the ends.
 
     Call arguments: `[data, made]` of the same shape.
     """
@@ -145,6 +146,8 @@ class Blend(keras.layers.Layer):
     # Of the mask's logits: Adam's steps are as long whatever they are for.
     SPEED = 20.0
     START = 3.0
+    # How far the sigmoid is stretched beyond 0 and 1.
+    STRETCH = 0.1
 
     def build(self, input_shape):
         self.logits = self.add_weight(
@@ -155,7 +158,11 @@ class Blend(keras.layers.Layer):
 
     def call(self, inputs):
         data, made = inputs
-        mask = ops.sigmoid(self.SPEED * self.logits)
+        soft = ops.sigmoid(self.SPEED * self.logits)
+        hard = ops.clip(
+            (1 + 2 * self.STRETCH) * soft - self.STRETCH, 0.0, 1.0
+        )
+        mask = soft + ops.stop_gradient(hard - soft)
         return data + mask * (made - data)
 
     def compute_output_shape(self, input_shape):
