@@ -8,6 +8,7 @@ import re
 import warnings
 
 import keras
+import numpy as np
 
 from kprivacy import errors, files
 
@@ -70,6 +71,47 @@ class Checkpoint(keras.callbacks.Callback):
 
     def _path(self, epoch):
         return self._directory / f"epoch_{epoch:04d}.weights.h5"
+
+
+class StopAtNaN(keras.callbacks.Callback):
+    """Ends training where a loss is no number, before that is kept.
+
+    Put it before `Checkpoint`, whose last state is then a good one.
+
+    Args:
+        checkpoints: The folder of `Checkpoint`, for the message.
+    """
+
+    def __init__(self, checkpoints):
+        super().__init__()
+        self._checkpoints = checkpoints
+
+    def on_epoch_end(self, epoch, logs=None):
+        wrong = {
+            key: value for key, value in (logs or {}).items()
+            if not key.startswith("val_") and not np.isfinite(value).all()
+        }
+        if not wrong:
+            return
+        raise errors.UserError(
+            f"Training diverged in epoch {epoch + 1}: {', '.join(wrong)} is "
+            f"not finite, {' and '.join(self._sides())} has such weights. The "
+            f"last good state is kept in {str(self._checkpoints)!r}. Lower "
+            "the learning rate of that side, and start afresh in another "
+            "folder."
+        )
+
+    def _sides(self):
+        """The sides whose weights are not finite, or that none is."""
+        found = [
+            f"the {side}" for side in dict.fromkeys(
+                self.model.OPTIMIZERS.values()
+            ) if not all(
+                np.isfinite(one.numpy()).all()
+                for one in self.model.side_variables(side)
+            )
+        ]
+        return found or ["no side"]
 
 
 class MetricsFile(keras.callbacks.Callback):

@@ -1,6 +1,7 @@
 """Files written beside and renamed, so that none is ever half there."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -69,6 +70,39 @@ def new_folder(path):
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         shutil.rmtree(before, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def alone(directory):
+    """Holds a folder against other processes, until it ends or is killed.
+
+    Raises:
+        UserError: Another process holds it.
+    """
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # Windows has no such locks
+        yield
+        return
+    with open(directory / ".lock", "a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                yield  # a file system without locks
+                return
+            file.seek(0)
+            raise UserError(
+                f"Another process ({file.read().strip() or 'unknown'}) works "
+                f"in {str(directory)!r}. Wait for it, or choose another "
+                "folder."
+            ) from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
 
 
 def sha256(path):

@@ -1,6 +1,7 @@
 """What all binaries share: errors as sentences, quiet libraries."""
 
 import contextlib
+import errno
 import os
 import sys
 import warnings
@@ -8,6 +9,19 @@ import warnings
 from absl import logging
 
 from kprivacy.errors import UserError
+
+# What to do where a disk does not take what is written.
+DISK = {
+    errno.ENOSPC: "Free some space.",
+    errno.EDQUOT: "Free some space of your quota.",
+    errno.EROFS: "Choose a folder that can be written.",
+    errno.EACCES: "Choose a folder that can be written.",
+    errno.EPERM: "Choose a folder that can be written.",
+}
+
+
+# Python's and TensorFlow's.
+MEMORY = ("MemoryError", "ResourceExhaustedError")
 
 
 @contextlib.contextmanager
@@ -17,6 +31,22 @@ def sentences():
         yield
     except UserError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        sys.exit(
+            f"error: {error.filename or 'A file'} cannot be read or written: "
+            f"{error.strerror}. {DISK[error.errno]} What is finished is kept; "
+            "run the same command again, and it goes on."
+        )
+    except Exception as error:
+        if type(error).__name__ not in MEMORY:
+            raise
+        sys.exit(
+            "error: There is not enough memory for a batch "
+            f"({str(error).splitlines()[0][:200] if str(error) else 'none'}). "
+            "Choose a smaller one, as --config.batch_size=32, and run again."
+        )
 
 
 def quiet(begin=None):

@@ -6,7 +6,7 @@ import sys
 
 import keras
 
-from kprivacy import callbacks, distribution, errors, workdir
+from kprivacy import callbacks, distribution, errors, files, workdir
 from kprivacy.workdir import save
 
 METHODS = ("ran", "fakesafe", "gap", "confounder_gan")
@@ -31,7 +31,10 @@ def train(config, directory, strategy=None):
     method = method_of(config)
     distribution.check(strategy, config)
     dataset, held = method.datasets(config)
-    with distribution.writing_place(strategy, directory) as folder:
+    with (
+        distribution.writing_place(strategy, directory) as folder,
+        files.alone(folder),
+    ):
         workdir.write_config(folder, config)
         keras.utils.set_random_seed(config.seed)
         with distribution.scope(strategy):
@@ -93,6 +96,7 @@ def _fit(model, config, directory, datasets, strategy, epoch, chosen):
         callbacks=[
             *schedules,
             callbacks.EpochOrder(datasets[0]),
+            callbacks.StopAtNaN(directory / "checkpoints"),
             callbacks.MetricsFile(directory / "metrics.csv", epoch),
             keras.callbacks.TensorBoard(directory / "logs"),
             checkpoint,
