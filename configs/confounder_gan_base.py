@@ -47,6 +47,16 @@ def confounder_gan(name, variant=None):
     classifier.train_split = ml_collections.config_dict.placeholder(str)  # or
     # the pictures that are to be published
 
+    config.guide = guide = ml_collections.ConfigDict()
+    guide.network = "resnet18"  # inside the generator
+    guide.width = 16
+    guide.stem = "cifar"
+    guide.epochs = 0  # of its training; 0 for no guide
+    guide.batch_size = 64
+    guide.learning_rate = 0.05
+    guide.augmentation = "flip"
+    guide.train_split = ml_collections.config_dict.placeholder(str)
+
     config.surrogate = surrogate = ml_collections.ConfigDict()
     surrogate.weight = 0.0  # of a classifier that learns meanwhile; 0: none
     surrogate.network = "resnet18"  # as `classifier`, of its width and stem
@@ -74,10 +84,10 @@ def confounder_gan(name, variant=None):
 
     if variant == "smoke":
         shrink(config)
-        config.pretraining_epochs = 1
+        config.pretraining_epochs = config.guide.epochs = 1
     elif variant is None:
-        config.pretraining_epochs = 15
-        config.epochs = 25
+        config.guide.epochs = 15
+        config.epochs = 12
         model.shift = 0.125
         model.hidden = 0.3
     return config
@@ -131,7 +141,8 @@ def shrink(config):
     config.data.validation_split = f"defender[:{SMOKE_EXAMPLES}]"
     config.data.test_split = f"test[:{SMOKE_EXAMPLES}]"
     config.classifier.networks = ("lenet",)
-    config.classifier.width = 8
+    config.guide.network = "lenet"
+    config.classifier.width = config.guide.width = 8
     config.classifier.epochs = 1
     config.client.filters = (4, 8)
     config.adversary.filters = (4, 8)

@@ -123,7 +123,9 @@ def _of_ran(method, client, file, wire):
     )(inputs)
     logits = method.model.server(brought)
     server = keras.Model(inputs, keras.layers.Softmax()(logits))
-    decoder = networks.mlp_decoder(sent.shape[1:], data.data.shape[1:])
+    decoder = networks.mlp_decoder(
+        sent.shape[1:], data.data.shape[1:], units=(256, 256)
+    )
     _fit(decoder, sent, data.data, "mse")
     labels = method.server().labels["probabilities"]
     return {

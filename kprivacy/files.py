@@ -86,23 +86,24 @@ def alone(directory):
     except ImportError:  # Windows has no such locks
         yield
         return
-    with open(directory / ".lock", "a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                yield  # a file system without locks
-                return
-            file.seek(0)
-            raise UserError(
-                f"Another process ({file.read().strip() or 'unknown'}) works "
-                f"in {str(directory)!r}. Wait for it, or choose another "
-                "folder."
-            ) from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+    folder = os.open(directory, os.O_RDONLY)
+    try:
+        _hold(fcntl, folder, directory)
         yield
+    finally:
+        os.close(folder)
+
+
+def _hold(fcntl, folder, directory):
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            return  # a file system without locks
+        raise UserError(
+            f"Another process works in {str(directory)!r}. Wait for it, or "
+            "choose another folder."
+        ) from error
 
 
 def sha256(path):

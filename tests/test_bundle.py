@@ -103,8 +103,8 @@ def test_a_cascade_exports(exported, tmp_path):
     config = importlib.import_module("configs.fakesafe_digits").get_config(
         "smoke"
     )
-    model = workdir.read_model(folder.parent)
-    Cascade([model, model]).save(tmp_path / "pair")
+    steps = [workdir.read_model(folder.parent) for _ in range(2)]
+    Cascade(steps).save(tmp_path / "pair")
     bundle_lib.export(tmp_path / "pair", tmp_path / "out", config=config)
     assert len(verify.verify(tmp_path / "out")) == 3
     name = config.source.name
@@ -112,7 +112,7 @@ def test_a_cascade_exports(exported, tmp_path):
     with pytest.raises(UserError, match=r"\(28, 28, 1\).*has \(1,\)"):
         bundle_lib.export(tmp_path / "pair", tmp_path / "no", config=config)
     config.source.name = name
-    Cascade([model]).save(tmp_path / "other")
+    Cascade(steps[:1]).save(tmp_path / "other")
     shutil.rmtree(tmp_path / "pair" / "server")
     shutil.copytree(tmp_path / "other" / "server", tmp_path / "pair/server")
     with pytest.raises(UserError, match="of one training"):

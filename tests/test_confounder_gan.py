@@ -321,13 +321,43 @@ def test_the_way_down_learns_labels_first(pictures):
     assert np.mean(nearest == labels) > 0.8
 
 
+def test_a_guide_tells_the_generator_the_class(pictures):
+    keras.utils.set_random_seed(0)
+    guide = networks.classifier(SHAPE, 3, "mlp", 8)
+    client = build_client((None, None, 2), filters=(3, 4), guide=guide)
+    held = {id(one) for one in guide.variables}
+    assert not any(id(one) in held for one in client.trainable_variables)
+    logits = guide.layers[-1]
+    x = np.full((1, 20, 13, 2), 0.5, np.float32)
+    sent = []
+    for i in range(3):
+        logits.bias.assign(100.0 * np.eye(3)[i])
+        sent.append(client.predict(x, verbose=0))
+    assert sent[0].shape == x.shape
+    assert all((one != sent[0]).any() for one in sent[1:])
+    model = kprivacy.ConfounderGAN(
+        client, build_adversary(client, (3, 4)),
+        [networks.classifier(SHAPE, 3, "mlp", 8)],
+    )
+    model.compile("adam", "adam")
+    before = guide.get_weights()
+    harness.fit(model, pictures, 1)
+    for now, then in zip(guide.get_weights(), before):
+        np.testing.assert_array_equal(now, then)
+    with pytest.raises(UserError, match="network with a guide"):
+        build_client(SHAPE, "residual", (3, 4, 5), guide=guide)
+
+
 def test_a_config_trains_and_goes_on(tmp_path):
     config = importlib.import_module(
         "configs.confounder_gan_cifar10_subset"
     ).get_config("smoke")
     model = train_lib.train(config, tmp_path)
-    (part,) = (tmp_path / "parts").iterdir()
-    before = part.stat().st_mtime_ns
+    parts = sorted((tmp_path / "parts").iterdir())
+    assert [one.name for one in parts] == [
+        "classifier_0_lenet.keras", "guide.keras"
+    ]
+    before = [one.stat().st_mtime_ns for one in parts]
     again = train_lib.train(config, tmp_path)
     images = np.zeros((2, 30, 17, 1), "float32")
     np.testing.assert_array_equal(
@@ -335,7 +365,7 @@ def test_a_config_trains_and_goes_on(tmp_path):
     )
     (tmp_path / "model.keras").unlink()
     train_lib.train(config, tmp_path)
-    assert part.stat().st_mtime_ns == before
+    assert [one.stat().st_mtime_ns for one in parts] == before
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -98,7 +98,7 @@ def test_two_processes_give_what_one_does(alone, tmp_path):
 
 
 def test_workers_that_died_go_on(alone, tmp_path):
-    longer = ("--config.epochs=40", "--config.cosine_decay=False",
+    longer = ("--config.epochs=10", "--config.cosine_decay=False",
               "--strategy=multi_worker")
     both = [start(tmp_path, *longer, tf_config=one) for one in cluster()]
     end = time.monotonic() + 200
@@ -118,7 +118,7 @@ def test_workers_that_died_go_on(alone, tmp_path):
     np.testing.assert_allclose(
         weights(tmp_path), weights(straight), atol=1e-4
     )
-    assert files.read_json(tmp_path / "config.json")["epochs"] == 40
+    assert files.read_json(tmp_path / "config.json")["epochs"] == 10
 
 
 def test_what_does_not_go_together_is_refused(monkeypatch):

@@ -19,6 +19,7 @@ def build_client(
     filters=(64, 128, 256, 512),
     blocks=4,
     bound=BOUND,
+    guide=None,
 ):
     """Builds the generator, from a picture to the protected picture.
 
@@ -35,18 +36,26 @@ def build_client(
         filters: Of each convolution; of "residual" three.
         blocks: Residual blocks of "residual".
         bound: Largest change of a pixel, in [0, 1]; cut to whole levels.
+        guide: A trained classifier, `keras.Model` from pictures of its size,
+            to which they are brought, to logits, whose probabilities go into
+            the smallest maps of "unet". It stays as it is. Without it the
+            generator has to learn the classes through the game. None for
+            none.
 
     Returns:
         A functional `keras.Model` named "client" from `image` to the
         protected image; its layer "noise" is G(x).
 
     Raises:
-        UserError: The network is unknown, or the bound is less than a level.
+        UserError: The network is unknown or takes no guide, or the bound is
+            less than a level.
     """
     errors.check_choice("network", network, NETWORKS)
+    if guide is not None:
+        errors.check_choice("network with a guide", network, ("unet",))
     inputs = keras.Input(tuple(input_shape), name="image")
     if network == "unet":
-        x = unet(inputs, tuple(filters))
+        x = unet(inputs, tuple(filters), _guided(inputs, guide))
     else:
         x = _residual(inputs, tuple(filters), blocks)
     noise = Bounded(levels(bound) / 255, dtype="float32", name="noise")(x)
@@ -54,6 +63,23 @@ def build_client(
     x = layers.ReLU(max_value=1.0, dtype="float32", name="clipped")(x)
     x = RoundToBytes(dtype="float32", name="protected")(x)
     return keras.Model(inputs, x, name="client")
+
+
+def _guided(inputs, guide):
+    """Adds to maps what a guide tells of the picture, at every place."""
+    if guide is None:
+        return None
+    guide.trainable = False
+
+    def told(maps):
+        side = guide.inputs[0].shape[1:3]
+        seen = layers.Resizing(*side, name="told_size")(inputs)
+        x = layers.Softmax(name="told")(guide(seen))
+        x = layers.Dense(maps.shape[-1], name="told_dense")(x)
+        x = layers.Reshape((1, 1, maps.shape[-1]), name="told_maps")(x)
+        return layers.Add(name="told_everywhere")([maps, x])
+
+    return told
 
 
 def levels(bound):

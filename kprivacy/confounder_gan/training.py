@@ -23,7 +23,9 @@ def datasets(config):
 def build(config, dataset, parts=None):
     """Builds and compiles the model of a config for its batches."""
     channels = dataset.element_spec[0].shape[-1]
-    client = build_client((None, None, channels), **config.client)
+    client = build_client(
+        (None, None, channels), guide=_guide(config, parts), **config.client
+    )
     roles = [
         client,
         build_adversary(client, **config.adversary),
@@ -56,6 +58,17 @@ def build(config, dataset, parts=None):
     return model
 
 
+def _guide(config, parts):
+    """The classifier inside the generator, or None."""
+    if not config.guide.epochs:
+        return None
+    seed = CLASSIFIER_SEED + config.seed + len(config.classifier.networks)
+    return workdir.kept(
+        parts and parts / "guide.keras",
+        lambda: _classifier(config, config.guide, seed),
+    )
+
+
 def _surrogate(config, dataset):
     section = config.classifier
     return networks.classifier(
@@ -73,7 +86,7 @@ def classifiers(config, parts=None):
         workdir.kept(
             parts and parts / f"classifier_{i}_{network}.keras",
             lambda network=network, i=i: _classifier(
-                config, network, CLASSIFIER_SEED + config.seed + i
+                config, section, CLASSIFIER_SEED + config.seed + i, network
             ),
         )
         for i, network in enumerate(section.networks)
@@ -102,10 +115,9 @@ def write_parts(model, config, directory):
         })
 
 
-def _classifier(config, network, seed):
+def _classifier(config, section, seed, network=None):
     from kprivacy.attacks.retraining import trainer
 
-    section = config.classifier
     known = workdir.read_data(
         config, section.train_split or config.data.train_split
     )
@@ -113,7 +125,7 @@ def _classifier(config, network, seed):
         known,
         {},
         augmentations.NAMES[section.augmentation],
-        network=network,
+        network=network or section.network,
         width=section.width,
         stem=section.stem,
         epochs=section.epochs,

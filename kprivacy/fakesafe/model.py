@@ -159,15 +159,12 @@ class FakeSafe(AdversarialModel):
             metrics: Of what is recovered, against the source.
             **kwargs: Arguments of `keras.Model.compile`.
         """
-        given = (
-            keras.optimizers.Adam(RATE) if one is None else one
-            for one in (optimizer, adversary_optimizer)
-        )
+        both = optimizer, adversary_optimizer
+        given = (keras.optimizers.Adam(RATE) if x is None else x for x in both)
         super().compile(*given, metrics=metrics, **kwargs)
 
     def metric_arguments(self):
-        source = keras.ops.zeros((1, *self.server.output_shape[1:]))
-        return source, source
+        return (ops.zeros((1, *self.server.output_shape[1:])),) * 2
 
     def train_step(self, data):
         source, target = _unpack(data)
