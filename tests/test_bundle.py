@@ -289,7 +289,7 @@ def test_a_cut_contract_is_refused(smoke_run, tmp_path, damage):
 def test_the_demo_assets_verify(tmp_path):
     root = pathlib.Path(__file__).parent.parent / "android_demo_assets"
     lines = android.check(root)
-    assert lines[0] == "ran/bundle:" and "bundles" in lines[-1]
+    assert lines[0] == "fakesafe/bundle:" and "bundles" in lines[-1]
     with pytest.raises(contract.ContractError, match="holds no bundle"):
         android.check(tmp_path)
 
