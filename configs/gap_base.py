@@ -47,7 +47,7 @@ def gap(name, private, variant=None):
     data.test_split = "test"  # what is reported
 
     config.client = client = ml_collections.ConfigDict()
-    client.network = "autoencoder"  # "unet", "dense", "linear", ...
+    client.network = "autoencoder"  # or "unet", "dense", "affine", "flips"
     client.filters = (16, 32, 64)  # of the strided convolutions
     client.units = (128, 64)  # widths of the perceptron's layers
     client.code = 128  # length of the encoding

@@ -115,7 +115,7 @@ def _of_ran(method, client, file, wire):
 
     from kprivacy import networks
 
-    data = _known(method, method.config)
+    data = _known(method.config)
     sent = _sent(client, file, data.data, "features")
     inputs = keras.Input(sent.shape[1:])
     brought = keras.layers.Rescaling(
@@ -208,7 +208,7 @@ def _part(model, values, kind, result):
     )
 
 
-def _known(method, config):
+def _known(config):
     """The attacker's own examples."""
     return workdir.read_data(
         config, config.data.attacker_split

@@ -72,8 +72,8 @@ def fitted(
         given, targets, batch_size=BATCH, verbose=0, callbacks=callbacks,
         epochs=-(-steps // -(-len(targets) // BATCH)),
     )
-    for name, (kernel, *bias) in result().items():
-        model.get_layer(name).set_weights([kernel, *bias])
+    for name, weights in result().items():
+        model.get_layer(name).set_weights(weights)
     return model
 
 
@@ -164,7 +164,9 @@ def _tuned(model, examples, steps):
                 for one in layer.trainable_weights
             }
             if "kernel" in held:
-                found[layer.layer.name] = _pair(held)
+                found[layer.layer.name] = [
+                    held[one] for one in ("kernel", "bias") if one in held
+                ]
         return found
 
     return rounded, [], result
@@ -277,7 +279,3 @@ def _kernels(model):
         layer.name: layer.get_weights() for layer in model.layers
         if type(layer).__name__ in WEIGHTED
     }
-
-
-def _pair(held):
-    return [held["kernel"], *([held["bias"]] if "bias" in held else [])]

@@ -39,11 +39,10 @@ def train(config, directory, strategy=None):
         keras.utils.set_random_seed(config.seed)
         with distribution.scope(strategy):
             model = method.build(config, dataset, directory / "parts")
-        checkpoint = callbacks.Checkpoint(folder / "checkpoints")
-        known = callbacks.Checkpoint(directory / "checkpoints")
+        epoch = callbacks.Checkpoint(directory / "checkpoints").restore(model)
         _fit(
-            model, config, folder, (dataset, held), strategy,
-            known.restore(model), [*method.schedules(config), checkpoint],
+            model, config, folder, (dataset, held), strategy, epoch,
+            method.schedules(config),
         )
         method.write_parts(model, config, folder)
         save(model, folder / "model.keras")
@@ -85,8 +84,8 @@ def verbosity():
     return 1 if sys.stdout.isatty() else 2
 
 
-def _fit(model, config, directory, datasets, strategy, epoch, chosen):
-    *schedules, checkpoint = chosen
+def _fit(model, config, directory, datasets, strategy, epoch, schedules):
+    checkpoints = directory / "checkpoints"
     dataset, held = (distribution.shared(strategy, one) for one in datasets)
     model.fit(
         dataset,
@@ -96,10 +95,10 @@ def _fit(model, config, directory, datasets, strategy, epoch, chosen):
         callbacks=[
             *schedules,
             callbacks.EpochOrder(datasets[0]),
-            callbacks.StopAtNaN(directory / "checkpoints"),
+            callbacks.StopAtNaN(checkpoints),
             callbacks.MetricsFile(directory / "metrics.csv", epoch),
             keras.callbacks.TensorBoard(directory / "logs"),
-            checkpoint,
+            callbacks.Checkpoint(checkpoints),
         ],
         shuffle=False,
         verbose=verbosity(),

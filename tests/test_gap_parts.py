@@ -14,8 +14,6 @@ from kprivacy.data.rows import MemorySource, Rows
 from kprivacy.errors import UserError
 from kprivacy.gap import attributes
 from kprivacy.gap.attributes import Attribute
-from kprivacy.gap.client import build_client
-from kprivacy.gap.pretraining import start_at_components
 
 
 def arrays(labels, **others):
@@ -249,28 +247,6 @@ def test_pretraining_keeps_the_data_then_learns_what_is_private():
     assert after["distortion"] < 0.3 * before["distortion"]
     assert after["adversary_loss"] < 0.2 < before["adversary_loss"]
     assert int(model.optimizer.iterations) == 0
-
-
-def test_a_linear_channel_starts_at_the_principal_components():
-    random = np.random.default_rng(0)
-    # Three directions of eight vary.
-    examples = 0.5 + 0.1 * random.normal(size=(50, 3)) @ random.normal(
-        size=(3, 8)
-    )
-    examples = examples.astype(np.float32)
-    client = build_client((8,), network="linear", code=3, noise=2)
-    noise = random.random((50, 2), np.float32)
-    start_at_components(client, examples)
-    sent = client.predict([examples, noise], verbose=0)
-    np.testing.assert_allclose(sent, examples, atol=1e-5)
-    narrow = build_client((8,), network="linear", code=2)
-    start_at_components(narrow, examples)
-    spread = np.linalg.svd(examples - examples.mean(axis=0))[1]
-    assert np.square(narrow.predict(examples, verbose=0) - examples).sum() == (
-        pytest.approx(spread[2] ** 2, rel=1e-3)
-    )
-    with pytest.raises(UserError, match="as many examples.*1 examples of 8"):
-        start_at_components(narrow, examples[:1])
 
 
 def test_an_adversary_sees_moved_pictures_in_training_alone():

@@ -11,7 +11,7 @@ from kprivacy.layers import AddUniformNoise
 from kprivacy.networks import strided
 from kprivacy.networks.unet import unet
 
-NETWORKS = ("autoencoder", "unet", "dense", "linear", "affine", "flips")
+NETWORKS = ("autoencoder", "unet", "dense", "affine", "flips")
 
 
 def build_client(
@@ -83,9 +83,9 @@ def build_client(
             inputs = [*inputs[:-1], Normal(name="normal")(inputs[-1])]
         x = Affine(private, bool(noise), name="released")(inputs)
     else:
-        sizes = {"dense": units, "linear": ()}.get(network, filters)
+        sizes = units if network == "dense" else filters
         x = _BODIES[network](given, sizes, (code, amplitude))
-        x = _released(x, given["data"], residual, network == "linear")
+        x = _released(x, given["data"], residual)
         if blend:
             x = Blend(dtype="float32", name="blended")([given["data"], x])
     inputs = list(given.values())
@@ -134,27 +134,21 @@ def _unet(given, filters, code):
     return unet(data, filters, encoding, given["data"].shape[-1])
 
 
-_BODIES = {
-    "autoencoder": _autoencoder,
-    "unet": _unet,
-    "dense": _dense,
-    "linear": _dense,
-}
+_BODIES = {"autoencoder": _autoencoder, "unet": _unet, "dense": _dense}
 
 
-def _released(x, data, residual, linear=False):
+def _released(x, data, residual):
     """Shaped as the data; images stay in [0, 1]."""
     shape, image = data.shape[1:], len(data.shape) == 4
     if tuple(x.shape[1:]) != tuple(shape):
         x = layers.Reshape(shape, name="reshape")(x)
-    if not residual and not (linear and image):
+    if not residual:
         return layers.Activation(
             "sigmoid" if image else "linear", dtype="float32", name="released"
         )(x)
-    if residual:
-        if image:
-            x = layers.Activation("tanh", name="change")(x)
-        x = layers.Add(dtype="float32", name="sum")([data, x])
+    if image:
+        x = layers.Activation("tanh", name="change")(x)
+    x = layers.Add(dtype="float32", name="sum")([data, x])
     if image:
         x = layers.ReLU(max_value=1.0, dtype="float32", name="released")(x)
     return x
@@ -191,15 +185,14 @@ def _noise_shape(network, shape, noise, halvings):
 
 
 def _check_shape(network, shape):
-    wanted = {"affine": (1,), "flips": (1,)}
-    wanted |= dict.fromkeys(("dense", "linear"), (1, 2, 3))
+    wanted = {"affine": (1,), "flips": (1,), "dense": (1, 2, 3)}
     allowed = wanted.get(network, (2, 3))
     if len(shape) not in allowed or any(not n or n < 1 for n in shape):
         raise errors.UserError(
             f"The network {network!r} takes data of {_listed(allowed)} "
             f"dimensions, without the batch. Received: shape {shape}. "
-            "Vectors go to 'dense', 'linear', 'affine' or 'flips', images "
-            "and signals to 'autoencoder', 'unet', 'dense' or 'linear'."
+            "Vectors go to 'dense', 'affine' or 'flips', images and signals "
+            "to 'autoencoder', 'unet' or 'dense'."
         )
 
 

@@ -5,10 +5,8 @@ on what it releases.
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from kprivacy import errors
 from kprivacy.adversarial import Distributed
 from kprivacy.optimizers import adam
 
@@ -54,59 +52,6 @@ class Pretraining(keras.callbacks.Callback):
                 stage.compile(adam(self._learning_rate, steps))
                 stage.optimizer.build(self.model.side_variables(side))
             stage.fit(dataset, epochs=epochs, shuffle=False, verbose=0)
-
-
-class PrincipalComponents(keras.callbacks.Callback):
-    """Starts a "linear" channel at what keeps most, before epoch 0.
-
-    The best linear code of a length is the examples' principal components,
-    which gradient steps take hundreds of passes to come near. Noise starts
-    without weight.
-
-    Args:
-        examples: (n, ...) what the channel learns from, at least as many as
-            its code is long.
-    """
-
-    def __init__(self, examples):
-        super().__init__()
-        self._examples = examples
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if not epoch:
-            start_at_components(self.model.client, self._examples)
-
-
-def start_at_components(client, examples):
-    """Gives a "linear" channel the weights of principal components.
-
-    Args:
-        client: As `build_client(..., network="linear")` gives it.
-        examples: (n, ...) of its input's shape.
-
-    Raises:
-        UserError: There are fewer components than the code is long.
-    """
-    down, up = client.get_layer("code"), client.get_layer("up_dense")
-    flat = np.reshape(examples, (len(examples), -1)).astype("float32")
-    length = down.units
-    if length > min(flat.shape):
-        raise errors.UserError(
-            f"A linear code of {length} numbers needs as many examples and "
-            f"elements. Received: {len(flat)} examples of {flat.shape[1]}. "
-            "Lower client.code, or train on more."
-        )
-    mean = flat.mean(axis=0)
-    components = np.linalg.svd(flat - mean, full_matrices=False)[2][:length]
-    noise = np.zeros((up.kernel.shape[0] - length, flat.shape[1]))
-    down.set_weights([
-        np.concatenate([
-            components.T,
-            np.zeros((down.kernel.shape[0] - flat.shape[1], length)),
-        ]),
-        -components @ mean,
-    ])
-    up.set_weights([np.concatenate([components, noise]), mean])
 
 
 class _Stage(Distributed):

@@ -8,7 +8,7 @@ from kprivacy.gap import attributes
 from kprivacy.gap.adversary import build_adversary
 from kprivacy.gap.client import build_client
 from kprivacy.gap.model import GAP
-from kprivacy.gap.pretraining import Pretraining, PrincipalComponents
+from kprivacy.gap.pretraining import Pretraining
 from kprivacy.gap.rounds import rounds
 from kprivacy.gap.server import build_server
 from kprivacy.optimizers import adam
@@ -84,9 +84,6 @@ def build(config, dataset, parts=None):
 def schedules(config):
     """Callbacks: both sides before the game, temperature, averaged weights."""
     chosen = []
-    if config.client.network == "linear":
-        _, defender, _ = _sides(config)
-        chosen.append(PrincipalComponents(defender[0]))
     if config.epochs_pre_g or config.epochs_pre_d:
         _, defender, adversary = _sides(config)
         chosen.append(Pretraining(
