@@ -286,14 +286,6 @@ def test_a_cut_contract_is_refused(smoke_run, tmp_path, damage):
         verify.verify(bundle)
 
 
-def test_the_demo_assets_verify(tmp_path):
-    root = pathlib.Path(__file__).parent.parent / "android_demo_assets"
-    lines = android.check(root)
-    assert lines[0] == "fakesafe/bundle:" and "bundles" in lines[-1]
-    with pytest.raises(contract.ContractError, match="holds no bundle"):
-        android.check(tmp_path)
-
-
 def test_assets_have_a_largest_size(smoke_run, monkeypatch):
     monkeypatch.setattr(android, "MOST_BYTES", 1000)
     with pytest.raises(contract.ContractError, match="1,000 are allowed"):
