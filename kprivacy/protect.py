@@ -17,7 +17,12 @@ from which strangers learn the noise and little else:
     python -m kprivacy.protect --client=W/client --input=PHOTOS --output=O
 
 O gets the pictures under their names, and what was measured on the stored
-files as report.csv and report.json.
+files as report.csv and report.json. Millions of them, or TFRecord shards, go
+through Apache Beam, whose own flags come last:
+
+    python -m kprivacy.protect --client=W/client --input=PHOTOS --output=O \
+        --runner=DirectRunner -- --direct_num_workers=2 \
+        --direct_running_mode=multi_processing
 """
 
 import sys
@@ -62,10 +67,13 @@ _PREVIEW = flags.DEFINE_string(
     "preview", None, "Of ConfounderGAN: folder for pictures of the original, "
     "the protected one and the noise beside each other."
 )
+_RUNNER = flags.DEFINE_string(
+    "runner", None, "Of ConfounderGAN: a runner of Apache Beam, as "
+    "DirectRunner, FlinkRunner, SparkRunner, DataflowRunner."
+)
 
 
 def main(argv):
-    del argv
     program.quiet()
     from kprivacy import protect_lib
     from kprivacy.protection import report, secret
@@ -79,8 +87,27 @@ def main(argv):
             secret.write_new(_NEW_KEY.value)
             print(f"key: {_NEW_KEY.value}")
             return
+        if _RUNNER.value:
+            sys.exit(_run_pipeline(needed, argv[1:]))
+        if len(argv) > 1:
+            raise errors.UserError(
+                f"Received what is no flag: {argv[1:]}. Beam's flags come "
+                "after -- and need --runner."
+            )
         result = _run(protect_lib, needed)
     sys.exit(report.tell(result, "protected", _OUTPUT.value))
+
+
+def _run_pipeline(needed, options):
+    from kprivacy.photos import pipeline
+
+    _refuse(_KEY_FILE, _COVERS, _RESIZE, _BATCH_SIZE, _PREVIEW)
+    outcome = pipeline.protect(
+        **needed, runner=_RUNNER.value, options=options,
+        metadata=_METADATA.value, format=_FORMAT.value,
+    )
+    print(outcome.summary())
+    return 1 if outcome.bad else 0
 
 
 def _run(protect_lib, needed):

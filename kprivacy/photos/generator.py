@@ -46,12 +46,15 @@ class Generator:
         """The protected pixels.
 
         Args:
-            pixels: (height, width, 1 or 3), uint8 or uint16.
+            pixels: (height, width, 1 or 3), uint8 or uint16, or several of
+                one shape and type along a first axis.
 
         Returns:
             Of the same shape and type: no number differs by more than
             `bound`, in levels of 8 bits.
         """
+        if pixels.ndim == 3:
+            return self(pixels[None])[0]
         if pixels.dtype == np.uint8:
             moved = self.change(pixels)
             moved += pixels
@@ -61,37 +64,37 @@ class Generator:
         return np.clip(moved, 0, 65535).astype(np.uint16)
 
     def change(self, pixels):
-        """What is added, int16 of the shape of uint8 pixels.
+        """What is added, int16 of the shape of several uint8 pictures.
 
         A client of colours sees grey as equal colours, and grey is changed by
         the mean; a client of grey sees the luminance of colours, and all
         three are changed alike.
         """
         seen = pixels
-        if self._channels == 3 and pixels.shape[2] == 1:
-            seen = np.repeat(pixels, 3, axis=2)
-        elif self._channels == 1 and pixels.shape[2] == 3:
+        if self._channels == 3 and pixels.shape[3] == 1:
+            seen = np.repeat(pixels, 3, axis=3)
+        elif self._channels == 1 and pixels.shape[3] == 3:
             luminance = pixels @ np.float32([0.299, 0.587, 0.114])
             seen = np.rint(luminance).astype(np.uint8)[..., None]
         noise = self._noise(seen)
-        if noise.shape[2] > pixels.shape[2]:
-            noise = np.rint(noise.mean(axis=2, keepdims=True))
+        if noise.shape[3] > pixels.shape[3]:
+            noise = np.rint(noise.mean(axis=3, keepdims=True))
         return np.array(np.broadcast_to(noise, pixels.shape), np.int16)
 
     def _noise(self, seen):
-        height, width = seen.shape[:2]
+        height, width = seen.shape[1:3]
         noise = np.empty(seen.shape, np.int16)
         for top in range(0, height, self._tile):
             for left in range(0, width, self._tile):
                 rows = self._span(top, height)
                 columns = self._span(left, width)
-                part = seen[rows.outer, columns.outer]
+                part = seen[:, rows.outer, columns.outer]
                 sent = self._client.predict_on_batch(
-                    part[None].astype(np.float32) / 255
-                )[0]
+                    part.astype(np.float32) / 255
+                )
                 change = np.rint(255 * sent).astype(np.int16) - part
-                noise[rows.kept, columns.kept] = change[
-                    rows.inner, columns.inner
+                noise[:, rows.kept, columns.kept] = change[
+                    :, rows.inner, columns.inner
                 ]
         return noise
 

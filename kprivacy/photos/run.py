@@ -9,7 +9,7 @@ import numpy as np
 
 from kprivacy import errors, files
 from kprivacy.errors import UserError
-from kprivacy.photos import picture, report
+from kprivacy.photos import copies, picture, report
 from kprivacy.photos.generator import Generator
 from kprivacy.protect_lib import Result
 from kprivacy.protection import inputs, progress
@@ -125,15 +125,10 @@ def _one(
     if rows.done(name, stamp) and (output / targets.of[name]).is_file():
         return
     original = picture.read(file)
-    kind = picture.output_format(original, format)
-    note = "" if kind == original.format else f"{original.format} to {kind}"
-    protected = original.with_colours(generator(original.colours))
-    if np.array_equal(protected.colours, original.colours):
-        raise UserError(
-            f"{name!r} would not be changed at all, and so not be protected. "
-            "Is the client trained?"
-        )
-    content = picture.encoded(protected, kind, metadata == "keep")
+    content, kind, note = copies.made(
+        original, generator(original.colours), name, format,
+        metadata == "keep",
+    )
     target = targets.choose(name, kind)
     # What is there under its name was opened again.
     stored = output / target
@@ -142,30 +137,16 @@ def _one(
     try:
         beside.write_bytes(content)
         again = picture.read(beside)
-        if not report.same_size(original, again):
-            raise UserError(
-                f"{name!r} does not come back in its size as {kind}. Use "
-                "--format=png."
-            )
-        row = report.row(name, target, original, again, note)
+        row = copies.measured(
+            name, target, original, again, generator.bound, note
+        )
         row["stamp"] = stamp
-        _judge(row, generator.bound)
         os.replace(beside, stored)
     finally:
         beside.unlink(missing_ok=True)
     rows.add(row)
     if preview:
         _preview(pathlib.Path(preview), name, original, again)
-
-
-def _judge(row, bound):
-    """Notes a change over the bound."""
-    if row["linf"] > bound:
-        lossy = (
-            f"{report.LOSSY}: changed by up to {row['linf']:g} levels instead "
-            f"of {bound}"
-        )
-        row["note"] = "; ".join(filter(None, (row["note"], lossy)))
 
 
 def _end_if_full(error, output):

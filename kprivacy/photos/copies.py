@@ -1,0 +1,62 @@
+"""A protected copy of one picture: what is written, and what was measured."""
+
+import numpy as np
+
+from kprivacy.errors import UserError
+from kprivacy.photos import picture, report
+
+
+def made(original, colours, name, format, keep):
+    """The content of a protected copy.
+
+    Args:
+        original: `Picture`.
+        colours: Its protected colours.
+        name: Of the original, for errors.
+        format: "same", or "png".
+        keep: Whether EXIF is kept.
+
+    Returns:
+        (content, Pillow's name of its format, a note on a changed format).
+
+    Raises:
+        UserError: Nothing is changed.
+    """
+    kind = picture.output_format(original, format)
+    note = "" if kind == original.format else f"{original.format} to {kind}"
+    if np.array_equal(colours, original.colours):
+        raise UserError(
+            f"{name!r} would not be changed at all, and so not be protected. "
+            "Is the client trained?"
+        )
+    content = picture.encoded(original.with_colours(colours), kind, keep)
+    return content, kind, note
+
+
+def measured(name, output, original, again, bound, note=""):
+    """The report's row of a copy that was opened again.
+
+    Args:
+        name: Of the original.
+        output: Of the copy.
+        original: `Picture`.
+        again: What the copy is when it is read.
+        bound: In levels of 8 bits; a change beyond it is noted.
+        note: What else is to be known.
+
+    Raises:
+        UserError: It came back in another size.
+    """
+    if not report.same_size(original, again):
+        raise UserError(
+            f"{name!r} does not come back in its size as {again.format}. Use "
+            "--format=png."
+        )
+    row = report.row(name, output, original, again, note)
+    if row["linf"] > bound:
+        lossy = (
+            f"{report.LOSSY}: changed by up to {row['linf']:g} levels instead "
+            f"of {bound}"
+        )
+        row["note"] = "; ".join(filter(None, (row["note"], lossy)))
+    return row
