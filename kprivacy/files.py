@@ -42,7 +42,8 @@ def read_json(path):
     with open(path, encoding="utf-8") as file:
         try:
             return json.load(file)
-        except json.JSONDecodeError as error:
+        # Not UTF-8, not JSON, or brackets without end.
+        except (ValueError, RecursionError) as error:
             raise UserError(
                 f"{str(path)!r} is not valid JSON ({error}). Make it again "
                 "with the command that wrote it."

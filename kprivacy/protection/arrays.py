@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+import math
 import pathlib
+import tokenize
 import zipfile
 import zlib
 
@@ -14,8 +16,8 @@ from kprivacy.errors import UserError
 SUFFIXES = (".npy", ".npz")
 KEY = "data"
 DAMAGED = (
-    OSError, EOFError, KeyError, ValueError, RuntimeError,
-    zipfile.BadZipFile, zlib.error,
+    OSError, EOFError, KeyError, ValueError, RuntimeError, SyntaxError,
+    MemoryError, zipfile.BadZipFile, zlib.error, tokenize.TokenError,
 )
 
 
@@ -60,8 +62,9 @@ def read(path, shape, count=None):
             is taken for it.
     """
     try:
-        with _opened(path) as file:
+        with _opened(path) as (file, size):
             held, dtype = _header(file)
+            _check_size(held, dtype, size)
             fits = len(held) > 0 and held[1:] == tuple(shape) and held[0] > 0
             if fits and count in (None, held[0]) and dtype.kind in "fiu":
                 file.seek(0)
@@ -92,13 +95,24 @@ def write(path, rows):
 
 @contextlib.contextmanager
 def _opened(path):
+    """Yields an array's file, and how many bytes it has."""
     if pathlib.Path(path).suffix.lower() == ".npy":
         with open(path, "rb") as file:
-            yield file
+            yield file, pathlib.Path(path).stat().st_size
         return
+    name = f"{KEY}.npy"
     with zipfile.ZipFile(path) as archive:
-        with archive.open(f"{KEY}.npy") as file:
-            yield file
+        with archive.open(name) as file:
+            yield file, archive.getinfo(name).file_size
+
+
+def _check_size(shape, dtype, size):
+    """Raises where a header claims more than there is."""
+    claimed = math.prod(shape) * dtype.itemsize
+    if claimed > size:
+        raise ValueError(
+            f"its header claims {claimed:,} bytes of numbers, it has {size:,}"
+        )
 
 
 def _header(file):

@@ -1,0 +1,1 @@
+"""Faults on purpose: files from strangers, and kills."""
