@@ -1,0 +1,206 @@
+"""Measures speed and memory: python -m benchmarks.run.
+
+Needs an idle machine, and PyTorch beside kprivacy: pip install -e
+'.[benchmarks]'. Every number comes from a process of its own; what is compared
+is measured in turn, as often, on the same cores, and the medians count.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+from absl import app, flags
+
+_OUTPUT_DIR = flags.DEFINE_string(
+    "output_dir", "docs/results", "Where benchmarks.json is written."
+)
+_ONLY = flags.DEFINE_string("only", "", "Begin of the rows to measure.")
+_TURNS = flags.DEFINE_integer("turns", 3, "Of what is compared.")
+_PART = flags.DEFINE_string(
+    "part", None, "Of a process: MODULE.FUNCTION and its arguments as JSON."
+)
+NOTES = """Train steps, calls and pictures a second are medians; `over_...` is
+how many times as fast as that. `train:` on both cores, networks, weights,
+batches and objectives alike (tests/test_benchmarks.py compares them);
+`bare_loop` is a compiled TensorFlow step in a Python loop over the same data,
+which is what `fit`, metrics and the base class cost. `latency:` is one thread
+of XNNPACK, `gflops_core` what the same core reaches in matrix products of
+float32. `protect:generator` is on pictures of 32 x 32 on one core; EMN's
+`over_emn` counts one of its rounds alone and so flatters EMN. `memory:` is the
+peak of a process in MB. `startup:` is seconds until `--help` or the import
+ends."""
+
+
+def rows():
+    """Name of each row to a function that measures it."""
+    from benchmarks import games, latency, startup
+
+    found = {f"train:{name}": _train for name in games.names()}
+    found |= {f"latency:{name}": _latency for name in latency.clients()}
+    found["protect:generator"] = _generator
+    found["protect:photographs"] = _photographs
+    found["memory:training"] = _memory_training
+    found["memory:protecting"] = _memory_protecting
+    found |= {f"startup:{name}": _startup for name in startup.PROGRAMS}
+    return found
+
+
+def _train(name):
+    name = name.removeprefix("train:")
+    found = _turns({
+        form: ("training.measure", [name, form])
+        for form in ("ours", "bare", "torch")
+    })
+    return {
+        "steps_per_second": found["ours"],
+        "bare_loop_steps_per_second": found["bare"],
+        "pytorch_steps_per_second": found["torch"],
+        "over_pytorch": found["ours"] / found["torch"],
+        "over_bare_loop": found["ours"] / found["bare"],
+    }
+
+
+def _latency(name):
+    name = name.removeprefix("latency:")
+    found = {
+        kind: _part("latency.measure", [name, kind], threads=1)
+        for kind in ("float32", "int8")
+    }
+    return {
+        "float32_ms": found["float32"][0], "int8_ms": found["int8"][0],
+        "float32_over_int8": found["float32"][0] / found["int8"][0],
+        "float32_bytes": found["float32"][1], "int8_bytes": found["int8"][1],
+        "gflops_core": _part("latency.gigaflops", [], threads=1),
+    }
+
+
+def _generator(name):
+    found = _turns({
+        "ours": ("protecting.ours", []), "torch": ("protecting.plain", []),
+        "emn": ("protecting.emn", []),
+    }, threads=1)
+    return {
+        "pictures_per_second": found["ours"],
+        "pytorch_pictures_per_second": found["torch"],
+        "emn_pictures_per_second": found["emn"],
+        "over_pytorch": found["ours"] / found["torch"],
+        "over_emn": found["ours"] / found["emn"],
+    }
+
+
+def _photographs(name):
+    return _part("protecting.stages", [], threads=1)
+
+
+def _memory_training(name):
+    few, many = (_part("memory.training", [n]) for n in (2_000, 20_000))
+    return {"mb_2000": few, "mb_20000": many, "growth": many / few}
+
+
+def _memory_protecting(name):
+    sizes = {"100_of_64": (100, 64), "1000_of_64": (1000, 64),
+             "4_of_1024": (4, 1024), "4_of_2048": (4, 2048),
+             "4_of_4096": (4, 4096)}
+    found = {
+        f"mb_{label}": _part("memory.protecting", list(arguments))
+        for label, arguments in sizes.items()
+    }
+    return {**found, "growth": found["mb_1000_of_64"] / found["mb_100_of_64"]}
+
+
+def _startup(name):
+    seconds = _part("startup.measure", [name.removeprefix("startup:")])
+    return {"seconds": seconds}
+
+
+def _turns(parts, threads=None):
+    """Medians of what is measured in turn."""
+    found = {label: [] for label in parts}
+    for _ in range(_TURNS.value):
+        for label, (function, arguments) in parts.items():
+            found[label].append(_part(function, arguments, threads))
+    return {label: float(np.median(held)) for label, held in found.items()}
+
+
+def _part(function, arguments, threads=None):
+    """What a function of `benchmarks` gives, in a process of its own."""
+    environment = dict(os.environ)
+    if threads:
+        environment |= {
+            name: str(threads) for name in (
+                "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
+                "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
+            )
+        }
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.run",
+         f"--part={json.dumps([function, arguments])}"],
+        env=environment, capture_output=True, text=True,
+    )
+    if done.returncode:
+        raise SystemExit(f"{function}{arguments} failed:\n{done.stderr}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def _work(part):
+    import importlib
+
+    from kprivacy import program
+
+    function, arguments = json.loads(part)
+    module, _, name = function.rpartition(".")
+    if module != "startup":
+        program.quiet()
+    found = getattr(
+        importlib.import_module(f"benchmarks.{module}"), name
+    )(*arguments)
+    print(json.dumps(found))
+
+
+def main(argv):
+    del argv
+    if _PART.value:
+        _work(_PART.value)
+        return
+    from benchmarks import report
+    from kprivacy import files
+
+    begin, made = time.perf_counter(), []
+    for name, measure in rows().items():
+        if name.startswith(_ONLY.value):
+            measured = measure(name)
+            made.append({"name": name, "measured": measured})
+            print(name, "  ".join(
+                f"{key} {value:.4g}" for key, value in measured.items()
+            ), flush=True)
+    if _ONLY.value:
+        return
+    results = {
+        "experiment": "benchmarks", "profile": "cpu",
+        "command": "python -m benchmarks.run", "seeds": [0],
+        "environment": {
+            **files.environment(),
+            "torch": _part("run.torch_version", []),
+            "seconds": time.perf_counter() - begin,
+        },
+        "rows": made,
+    }
+    path = os.path.join(_OUTPUT_DIR.value, "benchmarks")
+    files.write_json(f"{path}.json", results)
+    files.write_bytes(
+        f"{path}.md", report.markdown(results, NOTES).encode()
+    )
+    print(f"written: {path}.md")
+
+
+def torch_version():
+    import torch
+
+    return torch.__version__
+
+
+if __name__ == "__main__":
+    app.run(main)
