@@ -4,6 +4,8 @@ import re
 
 from kprivacy.fakesafe.covers import Embed, Read
 
+from . import opened
+
 
 def exact_layers(model):
     """Names of layers that must not be rounded: the lattices of covers."""
@@ -53,9 +55,7 @@ def convert(make, names):
 
 def _others(content, names):
     """Names of a float32 file's operations that are of none of the layers."""
-    from . import variants
-
-    interpreter = variants.without_delegates(content)
+    interpreter = opened.without_delegates(content)
     said = {one["index"]: one["name"]
             for one in interpreter.get_tensor_details()}
     pattern = re.compile(

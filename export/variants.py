@@ -3,12 +3,10 @@
 import math
 import zlib
 
-import numpy as np
-
 from kprivacy.releases import TFLiteModel, to_wire
 
 from . import client as client_lib
-from . import conversion, parity
+from . import conversion, opened, parity
 from .parts import BYTES
 
 PARITY_EXAMPLES = 300
@@ -48,7 +46,7 @@ def _measured(client, content, inputs):
     file = TFLiteModel(content, client.signature)
     scale, zero_point = client_lib.wire(client, file)
     inputs = [one[:PARITY_EXAMPLES] for one in inputs]
-    plain = without_delegates(content)
+    plain = opened.without_delegates(content)
     operations = {one["op_name"] for one in plain._get_ops_details()}
     raw = {
         name: to_wire(one[:1], file.inputs[name]["dtype"])
@@ -58,49 +56,10 @@ def _measured(client, content, inputs):
         "bytes": len(content),
         "compressed_bytes": len(zlib.compress(content, 9)),
         "operations": sorted(operations),
-        "arena_bytes": arena_bytes(plain),
+        "arena_bytes": opened.arena_bytes(plain),
         "latency_ms": parity.latency(content, client.signature, raw),
         "parity": parity.measure(client, file, inputs, scale, zero_point),
     }
-
-
-def arena_bytes(interpreter):
-    """The most bytes of tensors, weights apart, that are needed at once.
-
-    Args:
-        interpreter: LiteRT's, without delegates, which hide operations.
-    """
-    operations = interpreter._get_ops_details()
-    sizes = {
-        one["index"]: math.prod(map(int, one["shape"]))
-        * np.dtype(one["dtype"]).itemsize
-        for one in interpreter.get_tensor_details()
-    }
-    born = {one["index"]: -1 for one in interpreter.get_input_details()}
-    dies = dict(born)
-    for i, operation in enumerate(operations):
-        for index in operation["outputs"]:
-            born[index] = dies[index] = i
-        for index in operation["inputs"]:
-            if index in born:
-                dies[index] = i
-    for one in interpreter.get_output_details():
-        dies[one["index"]] = len(operations)
-    return max(
-        sum(sizes[index] for index in born if born[index] <= i <= dies[index])
-        for i in range(len(operations))
-    )
-
-
-def without_delegates(content):
-    """LiteRT's interpreter of a file, all of whose operations show."""
-    from ai_edge_litert import interpreter
-
-    kinds = interpreter.OpResolverType
-    return interpreter.Interpreter(
-        model_content=content,
-        experimental_op_resolver_type=kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
 
 
 def wire_bytes(client):

@@ -96,3 +96,11 @@ def sent(tmp_path, keyed, key):
 
     protect_lib.protect(keyed, tmp_path / "in", tmp_path / "o", key)
     return tmp_path / "o"
+
+
+@pytest.fixture
+def pictures():
+    """Some of two channels, in three classes."""
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (32, 9, 7, 2))
+    return (pixels / 255).astype("float32"), generator.integers(0, 3, 32)

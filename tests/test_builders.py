@@ -1,7 +1,6 @@
 """Own TFDS builders, on small archives made here."""
 
 import contextlib
-import csv
 import functools
 import hashlib
 import http.server
@@ -12,13 +11,11 @@ import tempfile
 import threading
 import zipfile
 
+import archives
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from etils import epath
-from PIL import Image
-from scipy import signal
-from scipy.io import savemat, wavfile
 
 from kprivacy import data, files
 from kprivacy.data import builders, tfds_builder
@@ -26,117 +23,7 @@ from kprivacy.data.builders import (
     bloodmnist,
     isic2017,
     olivetti_faces,
-    sound,
-    uci_har,
 )
-
-
-def write_uci_har(folder):
-    """The nested archive of the publisher, with 12 + 6 windows."""
-    generator = np.random.default_rng(0)
-    root = folder / "files" / "UCI HAR Dataset"
-    for split, count in (("train", 12), ("test", 6)):
-        signals = root / split / "Inertial Signals"
-        signals.mkdir(parents=True)
-        for i, name in enumerate(uci_har.CHANNELS):
-            np.savetxt(signals / f"{name}_{split}.txt",
-                       generator.normal(i, 1, (count, 128)))
-        np.savetxt(root / split / f"y_{split}.txt",
-                   np.arange(count) % 6 + 1, "%d")
-        np.savetxt(root / split / f"subject_{split}.txt",
-                   np.arange(count) // 6 + 1, "%d")
-    with zipfile.ZipFile(folder / "UCI HAR Dataset.zip", "w") as archive:
-        for path in sorted(root.rglob("*.txt")):
-            archive.write(path, path.relative_to(folder / "files"))
-    for path in sorted(root.rglob("*.txt")):
-        path.unlink()
-
-
-def write_wav(path, frequency, rate=44_100, seconds=5, amplitude=0.5):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    time = np.arange(int(rate * seconds)) / rate
-    wave = amplitude * np.sin(2 * np.pi * frequency * time)
-    wavfile.write(path, rate, (wave * 32767).astype(np.int16))
-
-
-def write_esc10(folder):
-    root = folder / "ESC-50-master"
-    rows = [
-        {"filename": f"{fold}-{i}-A-0.wav", "fold": fold, "target": 0,
-         "category": name, "esc10": name != "pig", "src_file": i, "take": "A"}
-        for fold in (1, 4, 5)
-        for i, name in enumerate(("dog", "crackling_fire", "pig"))
-    ]
-    for i, row in enumerate(rows):
-        write_wav(root / "audio" / row["filename"], 200 + 100 * i, seconds=1)
-    (root / "meta").mkdir()
-    with (root / "meta" / "esc50.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def write_houses(folder, count=10):
-    root = folder / "Houses-dataset-master" / "Houses Dataset"
-    root.mkdir(parents=True)
-    lines = [f"{i % 4 + 1} 2.5 {1000 + i} 93446 {100_000 * i}"
-             for i in range(1, count + 1)]
-    (root / "HousesInfo.txt").write_text("\n".join(lines) + "\n")
-    for i in range(1, count + 1):
-        image = Image.new("RGB", (120, 80), (20 * i, 100, 0))
-        image.save(root / f"{i}_frontal.jpg")
-
-
-def write_olivetti_faces(folder):
-    generator = np.random.default_rng(0)
-    faces = generator.integers(0, 256, (400, 64, 64), np.uint8)
-    stored = faces.transpose(0, 2, 1).reshape(400, -1).T
-    savemat(folder / "faces.mat", {"faces": stored})
-    return faces
-
-
-def write_ubisound(folder):
-    for i, name in enumerate(("baby", "doorbell", "siren")):
-        for number in range(5):
-            write_wav(folder / "ubisound" / name / f"{number}.wav",
-                      300 * (i + 1) + 40 * number, 16_000, seconds=0.5)
-
-
-def write_keratitis(folder, root="keratitis"):
-    for i, name in enumerate(("bacterial", "fungal")):
-        (folder / root / name).mkdir(parents=True)
-        for number in range(5):
-            image = Image.new("RGB", (90, 60), (100 * i, 20 * number, 0))
-            image.save(folder / root / name / f"{number}.JPG")
-
-
-def write_isic2017(folder):
-    """Four lesions of either part, each diagnosis among them."""
-    for green, part in enumerate(("Training", "Test_v2")):
-        root = folder / f"ISIC-2017_{part}_Data"
-        root.mkdir()
-        rows = ["image_id,melanoma,seborrheic_keratosis"]
-        for i, marks in enumerate(("1.0,0.0", "0.0,1.0", "0.0,0.0", "0,0")):
-            name = f"ISIC_{i:07}"
-            rows.append(f"{name},{marks}")
-            Image.new("RGB", (70, 50), (60 * i, 200 * green, 0)).save(
-                root / f"{name}.jpg"
-            )
-        table = folder / f"ISIC-2017_{part}_Part3_GroundTruth.csv"
-        table.write_text("\n".join(rows) + "\n")
-
-
-def write_bloodmnist(folder):
-    generator = np.random.default_rng(0)
-    arrays = {}
-    for part, count in (("train", 9), ("val", 2), ("test", 3)):
-        arrays[f"{part}_images"] = generator.integers(
-            0, 256, (count, 28, 28, 3), np.uint8
-        )
-        arrays[f"{part}_labels"] = np.arange(count, dtype=np.uint8)[:, None]
-        arrays[f"{part}_labels"] %= 8
-    np.savez(folder / "bloodmnist.npz", **arrays)
-    return arrays
 
 
 class BuilderCase(tfds.testing.DatasetBuilderTestCase):
@@ -161,26 +48,26 @@ class BuilderCase(tfds.testing.DatasetBuilderTestCase):
 class UciHarTest(BuilderCase):
     DATASET_CLASS = builders.find("uci_har")
     SPLITS = {"train": 12, "test": 6}
-    WRITE = staticmethod(write_uci_har)
+    WRITE = staticmethod(archives.write_uci_har)
 
 
 class Esc10Test(BuilderCase):
     DATASET_CLASS = builders.find("esc10")
     SPLITS = {"train": 4, "test": 2}
-    WRITE = staticmethod(write_esc10)
+    WRITE = staticmethod(archives.write_esc10)
 
 
 class HousesTest(BuilderCase):
     DATASET_CLASS = builders.find("houses")
     SPLITS = {"train": 8, "test": 2}
-    WRITE = staticmethod(write_houses)
+    WRITE = staticmethod(archives.write_houses)
 
 
 class OlivettiFacesTest(BuilderCase):
     DATASET_CLASS = builders.find("olivetti_faces")
     SPLITS = {"train": 320, "test": 80}
     DL_EXTRACT_RESULT = "faces.mat"
-    WRITE = staticmethod(write_olivetti_faces)
+    WRITE = staticmethod(archives.write_olivetti_faces)
 
     def setUp(self):
         super().setUp()
@@ -193,13 +80,13 @@ class OlivettiFacesTest(BuilderCase):
 class UbisoundTest(BuilderCase):
     DATASET_CLASS = builders.find("ubisound")
     SPLITS = {"train": 12, "test": 3}
-    WRITE = staticmethod(write_ubisound)
+    WRITE = staticmethod(archives.write_ubisound)
 
 
 class KeratitisTest(BuilderCase):
     DATASET_CLASS = builders.find("keratitis")
     SPLITS = {"train": 8, "test": 2}
-    WRITE = staticmethod(write_keratitis)
+    WRITE = staticmethod(archives.write_keratitis)
 
 
 class Isic2017Test(BuilderCase):
@@ -212,14 +99,14 @@ class Isic2017Test(BuilderCase):
         f"ISIC-2017_{part}_Part3_GroundTruth.csv"
         for part in ("Training", "Test_v2")
     ]
-    WRITE = staticmethod(write_isic2017)
+    WRITE = staticmethod(archives.write_isic2017)
 
 
 class BloodmnistTest(BuilderCase):
     DATASET_CLASS = builders.find("bloodmnist")
     SPLITS = {"train": 9, "validation": 2, "test": 3}
     DL_DOWNLOAD_RESULT = "bloodmnist.npz"
-    WRITE = staticmethod(write_bloodmnist)
+    WRITE = staticmethod(archives.write_bloodmnist)
 
     def setUp(self):
         super().setUp()
@@ -273,7 +160,7 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 def test_download_prepares_without_recorded_checksums(tmp_path, monkeypatch):
     options = {"data_dir": str(tmp_path), "label": "zipcode"}
-    with served("houses", write_houses, tmp_path, monkeypatch):
+    with served("houses", archives.write_houses, tmp_path, monkeypatch):
         part = data.arrays("houses", download=True, **options)
     assert part.data.shape == (7, 64, 96, 3)
     houses = part.attributes["area"] - 1000
@@ -289,7 +176,9 @@ def test_checksums_are_recorded(tmp_path, monkeypatch):
     package.mkdir()
     code = package / "houses.py"  # Checksums are written beside it.
     monkeypatch.setattr(builders.find("houses"), "code_path", epath.Path(code))
-    with served("houses", write_houses, tmp_path, monkeypatch) as archive:
+    with served(
+        "houses", archives.write_houses, tmp_path, monkeypatch
+    ) as archive:
         folder = data.prepare("houses", str(tmp_path / "one"),
                               register_checksums=True)
         assert folder.endswith("houses/1.0.0")
@@ -298,7 +187,7 @@ def test_checksums_are_recorded(tmp_path, monkeypatch):
 
 
 def test_activities_keep_their_windows(tmp_path, monkeypatch):
-    with served("uci_har", write_uci_har, tmp_path, monkeypatch):
+    with served("uci_har", archives.write_uci_har, tmp_path, monkeypatch):
         part = data.arrays("uci_har", data_dir=str(tmp_path), download=True)
     assert part.data.shape == (6, 128, 9)
     np.testing.assert_array_equal(np.sort(part.labels), np.arange(6))
@@ -307,53 +196,12 @@ def test_activities_keep_their_windows(tmp_path, monkeypatch):
 
 
 def test_faces_are_upright_and_sorted_by_person(tmp_path, monkeypatch):
-    faces = write_olivetti_faces(tmp_path)
+    faces = archives.write_olivetti_faces(tmp_path)
     path = tmp_path / "faces.mat"
     with pytest.raises(data.DataError, match="not the file.*published"):
         olivetti_faces._read(path)
     monkeypatch.setattr(olivetti_faces, "SHA256", files.sha256(path))
     np.testing.assert_array_equal(olivetti_faces._read(path), faces)
-
-
-def test_log_mel_of_a_tone():
-    """Amplitude 1 at 1 kHz: bin 64 of the spectrum holds (1024 / 4)^2.
-
-    Hann's neighbours hold a quarter of that each. Bin 64 is 1,000 Hz, the
-    band there reaches over more than three bins with heights in (0, 1].
-    """
-    time = np.arange(5 * 16_000) / 16_000
-    found = sound.log_mel(np.sin(2 * np.pi * 1000 * time), 16_000)
-    assert found.shape == (64, 157) and found.dtype == np.float32
-    ceiling = 10 * np.log10(1.5 * 256**2)
-    band = found[:, 78].argmax()
-    assert ceiling - 3 < found[band, 78] < ceiling
-    edges = 2595 * np.log10(1 + np.array([1000, 8000]) / 700)
-    assert abs(band + 1 - 65 * edges[0] / edges[1]) < 1
-
-
-def test_silence_is_the_floor():
-    found = sound.log_mel(np.zeros(1000), 44_100)
-    np.testing.assert_array_equal(found, np.full((64, 157), -100.0))
-
-
-def test_rates_and_depths_agree(tmp_path):
-    wave = signal.get_window("hann", 44_100) * np.sin(
-        2 * np.pi * 440 * np.arange(44_100) / 44_100
-    )
-    wavfile.write(tmp_path / "a.wav", 44_100, wave.astype(np.float32))
-    stereo = np.stack([wave, wave], axis=1) * 32767
-    wavfile.write(tmp_path / "b.wav", 44_100, stereo.astype(np.int16))
-    pair = [sound.read_log_mel(tmp_path / f"{n}.wav") for n in "ab"]
-    loud = pair[0] > 0
-    assert loud.sum() > 50
-    np.testing.assert_allclose(pair[0][loud], pair[1][loud], atol=0.05)
-
-
-def test_what_is_no_sound_is_named(tmp_path):
-    path = tmp_path / "x.wav"
-    path.write_bytes(b"RIFF....WAVE")
-    with pytest.raises(data.DataError, match="x.wav.*not a readable .wav"):
-        sound.read_log_mel(path)
 
 
 def test_manual_sets_say_what_to_put_where(tmp_path):
@@ -364,7 +212,7 @@ def test_manual_sets_say_what_to_put_where(tmp_path):
 
 
 def test_manual_sets_are_read(tmp_path):
-    write_ubisound(tmp_path / "downloads" / "manual")
+    archives.write_ubisound(tmp_path / "downloads" / "manual")
     options = {"data_dir": str(tmp_path), "download": True}
     part = data.arrays("ubisound", "test", **options)
     assert part.num_classes == 3
@@ -376,7 +224,7 @@ def test_manual_sets_are_read(tmp_path):
 
 
 def test_pictures_brought_by_hand_are_read(tmp_path):
-    write_keratitis(tmp_path / "downloads" / "manual")
+    archives.write_keratitis(tmp_path / "downloads" / "manual")
     options = {"data_dir": str(tmp_path), "download": True}
     part = data.arrays("keratitis", "test", **options)
     assert part.data.shape == (2, 224, 224, 3)
@@ -386,14 +234,14 @@ def test_pictures_brought_by_hand_are_read(tmp_path):
 
 def test_too_few_files_by_hand_are_counted(tmp_path):
     folder = tmp_path / "downloads" / "manual"
-    write_keratitis(folder)
+    archives.write_keratitis(folder)
     (folder / "keratitis" / "fungal" / "4.JPG").unlink()
     with pytest.raises(data.DataError, match="'bacterial': 5, 'fungal': 4"):
         data.prepare("keratitis", str(tmp_path))
 
 
 def test_blood_cells_are_those_that_were_published(tmp_path, monkeypatch):
-    arrays = write_bloodmnist(tmp_path)
+    arrays = archives.write_bloodmnist(tmp_path)
     path = tmp_path / "bloodmnist.npz"
     with pytest.raises(data.DataError, match="not the file.*published"):
         bloodmnist.read(path, "val")
@@ -408,7 +256,7 @@ def test_blood_cells_are_those_that_were_published(tmp_path, monkeypatch):
 
 
 def test_diagnoses_are_read_and_checked(tmp_path):
-    write_isic2017(tmp_path)
+    archives.write_isic2017(tmp_path)
     table = tmp_path / "ISIC-2017_Training_Part3_GroundTruth.csv"
     assert [label for _, label in isic2017.read_labels(table)] == [
         "melanoma", "seborrheic_keratosis", "nevus", "nevus",
@@ -456,7 +304,7 @@ def test_imagenet25_is_the_first_classes_of_imagenet(tmp_path):
 
 def test_changed_archives_are_named(tmp_path, monkeypatch):
     def write(folder):
-        write_houses(folder)
+        archives.write_houses(folder)
         (table,) = folder.rglob("HousesInfo.txt")
         table.rename(table.with_name("Other.txt"))
 

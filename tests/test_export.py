@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from export import client as client_lib
-from export import conversion, graph, parity, server, variants
+from export import conversion, graph, opened, parity, server, variants
 from export.parts import BYTES, Client, Server
 from kprivacy import confounder_gan, data, fakesafe, gap
 from kprivacy.errors import UserError
@@ -152,7 +152,7 @@ def test_every_quantization_has_the_same_outside(make, quantization, digits):
     assert detail["dtype"] == (np.uint8 if kind in BYTES else np.float32)
     if kind == "image" and detail["quantization"][0]:
         assert detail["quantization"] == (pytest.approx(1 / 255), 0)
-    operations = variants.without_delegates(content)._get_ops_details()
+    operations = opened.without_delegates(content)._get_ops_details()
     assert {one["op_name"] for one in operations} <= BUILTIN
     scale, zero = client_lib.wire(client, file)
     inputs = [one[:12] for one in client.examples]
@@ -164,7 +164,7 @@ def test_every_quantization_has_the_same_outside(make, quantization, digits):
 
 def inner_scale(content, name):
     """The scale that an int8 file computes with an input in."""
-    interpreter = variants.without_delegates(content)
+    interpreter = opened.without_delegates(content)
     (outer,) = [one["index"] for one in interpreter.get_input_details()
                 if name in one["name"]]
     (inner,) = [
@@ -321,38 +321,6 @@ def test_the_arena_is_what_lives_at_once(digits):
     client = Client(keras.Model(inputs, x), "encode", {"image": "signal"},
                     ("features", "signal"), (digits,))
     content = client_lib.convert(client, "float32")
-    found = variants.arena_bytes(variants.without_delegates(content))
+    found = opened.arena_bytes(opened.without_delegates(content))
     # The picture of 3,136 bytes is dead when the maps are pooled.
     assert found == 4 * 14 * 14 * 8 + max(4 * 28 * 28, 4 * 7 * 7 * 8)
-
-
-def measures(utility, attack, protects="low"):
-    return {"utility": {"value": utility},
-            "attack": {"value": attack, "protects": protects}}
-
-
-def test_auto_takes_the_smallest_inside_the_bounds():
-    def one(bytes_, latency, quanta=1.0):
-        return {"bytes": bytes_, "parity": {"mean_quanta": quanta},
-                "latency_ms": {"threads_1": {"p50": latency}}}
-
-    found = {"int8": one(100, 0.3), "dynamic": one(105, 0.2),
-             "int8_pruned": one(100, 0.3, 9.0),
-             "float16": one(200, 1.0), "float32": one(400, 1.0),
-             "int16x8": {"failed": "no"}}
-    before = measures(0.900, 0.50)
-    after = {"int8": measures(0.899, 0.50), "dynamic": measures(0.900, 0.52),
-             "float16": measures(0.9, 0.5), "float32": measures(0.9, 0.5),
-             "int8_pruned": measures(0.8, 0.5)}
-    name, _, said = variants.choose(found, before, after.get, 0.003, 0.03)
-    # dynamic is as small and faster, but attackers gain 4 %.
-    assert name == "int8" and "outside" in said[0] and "chosen" in said[1]
-    after["int8"] = measures(0.89, 0.50)
-    assert variants.choose(
-        found, before, after.get, 0.003, 0.03
-    )[0] == "float16"
-    for error, gained in ((0.010, 0.0), (0.009, 0.1), (0.012, -0.2)):
-        lost = variants.losses(
-            measures(0.9, 0.010, "high"), measures(0.9, error, "high")
-        )
-        assert lost == (pytest.approx(0), pytest.approx(gained))

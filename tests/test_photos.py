@@ -1,8 +1,5 @@
 """Photographs through the generator: kinds, sizes, bounds, interruptions."""
 
-import json
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -294,66 +291,3 @@ def test_what_is_refused(client, tmp_path):
     (tmp_path / "half.png").write_bytes(content[: len(content) // 2])
     with pytest.raises(UserError, match="not a readable image"):
         picture.read(tmp_path / "half.png")
-
-
-def test_verifying_finds_what_is_wrong(tmp_path):
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-    image = pixels(8, 8, 3, most=100)
-    for name in ("gone", "same", "over", "small", "fine"):
-        Image.fromarray(image).save(tmp_path / "a" / f"{name}.png")
-    for name, change in (("same", 0), ("over", 9), ("fine", 3)):
-        Image.fromarray(image + np.uint8(change)).save(
-            tmp_path / "b" / f"{name}.png"
-        )
-    Image.fromarray(image[:4]).save(tmp_path / "b" / "small.png")
-    found = verify.verify(tmp_path / "a", tmp_path / "b", BOUND)
-    assert not found.passed and len(found.rows) == 3
-    assert (found.missing, found.over, found.same) == (
-        ["gone.png"], ["over.png"], ["same.png"]
-    )
-    assert "another size" in found.bad[0]
-    assert "over the bound: 1, such as over.png" in found.summary()
-
-
-def test_the_binaries(client, tmp_path):
-    client.save(tmp_path / "client.keras")
-    (tmp_path / "w" / "client").mkdir(parents=True)
-    client.save(tmp_path / "w" / "client" / "client.keras")
-    files.write_json(tmp_path / "w" / "client" / "domain.json", {
-        "format": 1, "method": "confounder_gan", "channels": 3,
-        "bound": BOUND,
-    })
-    album(tmp_path / "in")
-
-    def call(module, *flags):
-        return subprocess.run(
-            [sys.executable, "-m", f"kprivacy.{module}", *flags],
-            capture_output=True, text=True, check=False,
-        )
-
-    found = call(
-        "protect", f"--client={tmp_path / 'w'}", f"--input={tmp_path / 'in'}",
-        f"--output={tmp_path / 'o'}", "--format=png",
-    )
-    assert found.returncode == 0, found.stderr[-2000:]
-    assert found.stdout.startswith("protected: 11 in")
-    assert "warning" not in found.stderr
-    found = call(
-        "verify", f"--originals={tmp_path / 'in'}",
-        f"--protected={tmp_path / 'o'}", f"--bound={BOUND}",
-        f"--report={tmp_path / 'r.json'}",
-    )
-    assert found.returncode == 0, found.stdout + found.stderr[-2000:]
-    assert "largest change: 8 levels" in found.stdout
-    assert len(json.loads((tmp_path / "r.json").read_text())["rows"]) == 11
-    found = call(
-        "protect", f"--client={tmp_path / 'w'}", f"--input={tmp_path / 'in'}",
-        f"--output={tmp_path / 'p'}", f"--key_file={tmp_path / 'k'}",
-    )
-    assert found.returncode == 1 and "no use for --key_file" in found.stderr
-    found = call(
-        "protect", f"--client={tmp_path / 'w'}", f"--input={tmp_path / 'in'}",
-        f"--output={tmp_path / 'p'}", "--noresize",
-    )
-    assert found.returncode == 1 and "no use for --resize" in found.stderr
