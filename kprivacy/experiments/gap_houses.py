@@ -1,8 +1,8 @@
 """GAP on houses: what a photographed house costs is private.
 
 `classes` has the price in three classes of equal size, as the report proposes
-(blind is about a third), `value` the price as a number in units of its
-deviation, as the report did it. 535 photographs, of which attackers have half
+(blind is about a third), `value`, one seed, the price as a number in units of
+its deviation, as the report did it. 535 photographs, of which attackers have half
 of the training part and all are tested on 107: a standard error of about 4.6
 points. Where the undefended attacker is near the prior there is little to
 hide, and the rows say so.
@@ -26,7 +26,8 @@ def cells(profile):
     """The undefended and the channel, of classes and of the value."""
     config = functools.partial(gap_bench.config_of, CONFIG, profile)
     for name, variant in VARIANTS.items():
-        for seed in gap_bench.seeds_of(SEEDS, profile):
+        seeds = gap_bench.seeds_of(SEEDS, profile)
+        for seed in seeds if name == "classes" else seeds[:1]:
             one = config(variant, seed)
             yield f"undefended:{name}/{seed}", one, gap_bench.run_undefended
             yield f"gap:{name}/{seed}", one, gap_bench.run
