@@ -2,9 +2,9 @@
 
 `classes` has the price in three classes of equal size, as the report proposes
 (blind is about a third), `value`, one seed, the price as a number in units of
-its deviation, as the report did it. 535 photographs, of which attackers have half
-of the training part and all are tested on 107: a standard error of about 4.6
-points. Where the undefended attacker is near the prior there is little to
+its deviation, as the report did it. 535 photographs, of which attackers have
+half of the training part and all are tested on 107: a standard error of about
+4.6 points. Where the undefended attacker is near the prior there is little to
 hide, and the rows say so.
 
 The picture shows photographs, what leaves, where attackers look (occlusion
