@@ -180,6 +180,14 @@ def write_images(root, count=12, size=(9, 7)):
             Image.new("RGB", size, colour).save(root / label / f"{i}.png")
 
 
+def test_digits_of_another_size():
+    part = data.arrays("digits", "test[:3]", image_size=(12, 16))
+    assert part.data.shape == (3, 12, 16, 1)
+    assert data.arrays("digits", "test[:3]").data.shape == (3, 28, 28, 1)
+    with pytest.raises(data.DataError, match="are read.*diabetes"):
+        data.arrays("diabetes", "test", image_size=(8, 8))
+
+
 def test_image_folder(tmp_path):
     write_images(tmp_path)
     part = data.arrays(f"image_folder:{tmp_path}", image_size=(8, 6))

@@ -137,8 +137,8 @@ def arrays(name, split="defender", **options):
         **options: `data_dir`: folder of prepared TFDS sets, TFDS_DATA_DIR or
             TFDS's own default if None. `download`: whether a set that is not
             prepared may be downloaded. `image_size`: (height, width) that
-            images of TFDS or of a folder are resized to; folders take
-            (64, 64) if None. `label`: which integer feature is the class,
+            images of TFDS, of a folder or of "digits" are resized to; folders
+            take (64, 64) if None, digits (28, 28). `label`: which integer feature is the class,
             default "label"; others are mapped to 0, 1, ... in their sorted
             order. `group`: the feature whose values are not divided, default
             "subject" where the set has it; None divides by example.

@@ -16,14 +16,16 @@ from kprivacy.data.rows import MemorySource, Rows
 def find(name, data_dir=None, download=False, image_size=None):
     """Finds a data set by the names that `kprivacy.data.load` takes."""
     image_size = _checked_size(image_size)
-    if not isinstance(name, str):
-        return _from_arrays(name)
     if name == "digits":
-        return _digits()
-    if name == "diabetes":
-        return generated.diabetes()
-    source = generated.find(name)
+        return _digits(image_size or (28, 28))
+    source = _in_memory(name)
     if source is not None:
+        if image_size:
+            raise DataError(
+                "`image_size` is for sets of images that are read. Received: "
+                f"{image_size} for "
+                f"{name if isinstance(name, str) else 'arrays'}."
+            )
         return source
     if name.startswith("image_folder:"):
         images, labels, classes = image_folder.read(
@@ -36,6 +38,15 @@ def find(name, data_dir=None, download=False, image_size=None):
         source = tfds_source.find(name, data_dir, download, image_size)
         return recordings.find(source, name)
     return tfds_source.find(name, data_dir, download, image_size)
+
+
+def _in_memory(name):
+    """The source of arrays or of a generated set, or None."""
+    if not isinstance(name, str):
+        return _from_arrays(name)
+    if name == "diabetes":
+        return generated.diabetes()
+    return generated.find(name)
 
 
 def class_names(name, key, data_dir=None):
@@ -68,15 +79,15 @@ def _checked_size(image_size):
     return height, width
 
 
-def _digits():
-    """scikit-learn's 1,797 digits of 8 x 8, enlarged to 28 x 28 x 1."""
+def _digits(size):
+    """scikit-learn's 1,797 digits of 8 x 8, enlarged to (height, width)."""
     from PIL import Image
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
     small = (bunch.images * (255 / 16)).round().astype(np.uint8)
     large = [
-        np.asarray(Image.fromarray(x).resize((28, 28), Image.BILINEAR))
+        np.asarray(Image.fromarray(x).resize(size[::-1], Image.BILINEAR))
         for x in small
     ]
     labels = bunch.target.astype(np.int32)
