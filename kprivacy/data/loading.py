@@ -138,12 +138,13 @@ def arrays(name, split="defender", **options):
             TFDS's own default if None. `download`: whether a set that is not
             prepared may be downloaded. `image_size`: (height, width) that
             images of TFDS, of a folder or of "digits" are resized to; folders
-            take (64, 64) if None, digits (28, 28). `label`: which integer feature is the class,
-            default "label"; others are mapped to 0, 1, ... in their sorted
-            order. `group`: the feature whose values are not divided, default
-            "subject" where the set has it; None divides by example.
-            `standardise`: whether signals are taken less their channel's
-            mean and over its deviation, both of the set's training split.
+            take (64, 64) if None, digits (28, 28). `label`: which integer
+            feature is the class, default "label"; others are mapped to 0, 1,
+            ... in their sorted order. `group`: the feature whose values are
+            not divided, default "subject" where the set has it; None divides
+            by example. `standardise`: whether signals are taken less their
+            channel's mean and over its deviation, both of the set's training
+            split.
 
     Returns:
         An `Arrays`.
