@@ -9,7 +9,7 @@ from kprivacy.releases import TFLiteModel
 
 from . import client as client_lib
 from . import contract as contract_lib
-from . import conversion, golden, methods, variants
+from . import conversion, golden, methods, texts, variants
 from . import report as report_lib
 from . import server as server_lib
 
@@ -79,7 +79,7 @@ def export(
         "environment": files.environment(),
     }
     every = {name: contents[chosen], **_others(clients, chosen, settings)}
-    _write(output_dir, report, clients, every, server)
+    _write(output_dir, report, clients, every, server, method.codec())
     return report
 
 
@@ -105,14 +105,19 @@ def _better(name, found):
 
 def _others(clients, quantization, settings):
     """Name to the file of each client but the first."""
-    others = dict(list(clients.items())[1:])
-    made, failed = conversion.convert_all(others, [quantization], settings)
-    for why in failed.values():
-        raise _unconverted(quantization, why)
-    return {name: one for (name, _), one in made.items()}
+    kinds = {}
+    for name, client in list(clients.items())[1:]:
+        kinds.setdefault(client.arithmetic or quantization, {})[name] = client
+    made = {}
+    for kind, held in kinds.items():
+        contents, failed = conversion.convert_all(held, [kind], settings)
+        for why in failed.values():
+            raise _unconverted(kind, why)
+        made |= {name: one for (name, _), one in contents.items()}
+    return made
 
 
-def _write(output_dir, report, clients, contents, server):
+def _write(output_dir, report, clients, contents, server, codec):
     """Writes the folder of a bundle, in one move."""
     with files.new_folder(output_dir) as folder:
         described, pairs = [], []
@@ -138,7 +143,9 @@ def _write(output_dir, report, clients, contents, server):
         files.write_json(folder / "report.json", report)
         (folder / "report.md").write_text(report_lib.markdown(report))
         (folder / "report.txt").write_text(report_lib.text(report) + "\n")
-        held = contract_lib.whole(report["method"], described, served)
+        held = contract_lib.whole(
+            report["method"], described, served, texts.write(codec, folder)
+        )
         hashes = {
             n: files.sha256(folder / n) for n in contract_lib.names_of(held)
         }

@@ -217,6 +217,7 @@ def _specification(client, integer):
     specs = []
     for (name, kind), values in zip(client.inputs.items(), client.examples):
         dtype = "uint8" if kind in BYTES and not integer else "float32"
+        dtype = "int32" if kind == "tokens" else dtype
         shape = (1, *np.shape(values)[1:])
         specs.append(tf.TensorSpec(shape, dtype, name=name))
     return specs

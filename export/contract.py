@@ -68,14 +68,15 @@ def describe_server(server):
     }
 
 
-def whole(method, clients, server):
-    """The contract without hashes."""
+def whole(method, clients, server, text=None):
+    """The contract without hashes; `text` is of `export.texts`."""
     return {
         "format": FORMAT,
         "method": method,
         "kprivacy": __version__,
         "clients": clients,
         "server": server,
+        **({"text": text} if text else {}),
     }
 
 
@@ -138,6 +139,9 @@ def names_of(contract):
         yield from (client["file"], golden["input"], golden["output"])
     if not contract["clients"]:
         raise ValueError("no clients")
+    for name in ("tokens", "vectors"):
+        if name in contract.get("text", ()):
+            yield contract["text"][name]
     if contract["server"]:
         yield contract["server"]["folder"]
         yield contract["server"]["golden"]["output"]

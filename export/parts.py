@@ -14,6 +14,8 @@ MEANINGS = {
     "call; as many as the message's fake",
     "signal": "samples, step by step, channels last, in the data set's units",
     "vector": "numbers in the units of the training data",
+    "tokens": "numbers of words, their places in `text.tokens`: the sentence, "
+    "<end>, then <pad>",
     "noise": "uniform random bytes from the phone's secure generator, drawn "
     "anew for every call",
     "key": "bits of the message's pad, 0 or 255 each: SHAKE-256 of the secret "
@@ -38,6 +40,8 @@ class Client:
             data in any order: ranges of activations are measured on the
             first, fine-tuning learns from all.
         scaling: `Arrays.scaling` of standardised signals, or None.
+        arithmetic: Of its file, whatever is asked for the others; None for
+            that.
     """
 
     model: object
@@ -46,6 +50,7 @@ class Client:
     output: tuple
     examples: tuple
     scaling: dict | None = None
+    arithmetic: str | None = None
 
     def given(self, arrays):
         """Arrays in the model's order as the model takes them."""
@@ -79,5 +84,7 @@ def drawn(kind, shape, generator):
     """Random numbers of a kind, as apps draw them: float32 (shape)."""
     if kind == "key":
         return generator.integers(0, 2, shape).astype(np.float32)
+    if kind == "tokens":  # the special ones, which every vocabulary has
+        return generator.integers(0, 4, shape).astype(np.float32)
     bytes_ = generator.integers(0, 256, shape, np.uint8)
     return bytes_.astype(np.float32) / 255

@@ -10,7 +10,9 @@ from kprivacy.experiments import fakesafe_bench
 from kprivacy.fakesafe import domains, keys
 from kprivacy.fakesafe.covers import have_room, takes_cover
 from kprivacy.fakesafe.sides import predict
+from kprivacy.text.codec import has_codec, load_codec
 
+from .. import texts
 from ..parts import Client, Server
 from . import method
 
@@ -42,10 +44,16 @@ class Method(method.Method):
             self.config.source, self.config.source.train_split
         )
         data = method.calibration(train.data)
-        return {"client": Client(
+        fake = Client(
             model, "fake", inputs, ("fake", kind),
             tuple(self._inputs(data, 0)),
-        )}
+        )
+        encoder = texts.encoder(self.codec())
+        return {"client": fake, **({"encoder": encoder} if encoder else {})}
+
+    def codec(self):
+        folder = self.directory / "client"
+        return load_codec(folder) if has_codec(folder) else None
 
     def server(self):
         model = self.model.server

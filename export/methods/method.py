@@ -41,6 +41,10 @@ class Method:
         """The `Server`, or None."""
         return None
 
+    def codec(self):
+        """What turns texts into the client's data and back, or None."""
+        return None
+
     def test_inputs(self, count):
         """Inputs of the main client, of test data, one array each."""
         raise NotImplementedError

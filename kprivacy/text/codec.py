@@ -84,6 +84,15 @@ class WordCodec:
             )
         return self._embeddings.lookup(words)
 
+    @property
+    def tokens(self):
+        """All words that have a vector."""
+        return self._embeddings.words
+
+    def vectors_of_tokens(self):
+        """Those of `tokens`, in standard units, float32."""
+        return self._embeddings.lookup(self.tokens)
+
     def text(self, vectors):
         """The tokens nearest to vectors, joined by blanks."""
         return " ".join(self._embeddings.nearest(vectors))
@@ -125,6 +134,20 @@ class SentenceCodec:
         states = self._units.standardize(states)
         return states.reshape(-1, states.shape[-1])
 
+    @property
+    def tokens(self):
+        """All tokens, the place of each its number."""
+        return self._vocabulary.tokens
+
+    def standard_encoder(self):
+        """From token numbers to states in standard units, one model."""
+        state = keras.layers.Rescaling(
+            (1 / self._units.deviation).tolist(),
+            (-self._units.mean / self._units.deviation).tolist(),
+            name="standard",
+        )(self._encoder.outputs[0])
+        return keras.Model(self._encoder.inputs[0], state, name="encoder")
+
     def text(self, vectors):
         """The sentences of states, a list of strings.
 
@@ -148,6 +171,12 @@ class SentenceCodec:
             self._decoder.save(beside / "decoder.keras")
             self._vocabulary.save(beside / "vocabulary.json")
             files.write_json(beside / "units.json", self._units.to_json())
+
+
+def has_codec(folder):
+    """Whether a folder holds what a codec saved."""
+    folder = pathlib.Path(folder)
+    return (folder / WORDS).is_file() or (folder / SENTENCES).is_dir()
 
 
 def load_codec(folder):
