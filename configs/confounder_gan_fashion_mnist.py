@@ -1,4 +1,4 @@
-"""ConfounderGAN on Fashion-MNIST.
+"""ConfounderGAN on 10,000 pictures of Fashion-MNIST.
 
     python -m kprivacy.train --workdir=W \\
         --config=configs/confounder_gan_fashion_mnist.py
@@ -13,6 +13,7 @@ def get_config(variant=None):
     """Returns the config; `variant` may be "paper" or "smoke"."""
     config = confounder_gan_base.confounder_gan("fashion_mnist", variant)
     if variant != "smoke":
+        config.data.train_split = "defender[:20%]"
         config.client.bound = 16 / 255
         config.model.hinge_bound = 1.2
     return config

@@ -11,7 +11,7 @@ from kprivacy.experiments.confounder_bench import RUNS, rows
 __all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 
 SEEDS = (0,)
-DATA = ("cifar10_subset", "bloodmnist_subset")
+DATA = ("cifar10_subset",)
 NETWORKS = ("vgg11", "resnet50", "densenet121", "lenet", "mlp")
 METHODS = ("natural", "confounder_gan", "emn")
 GOAL = 0.25
