@@ -86,23 +86,6 @@ def run(config, directory):
     return measure(config, release, Parts.of(config), config.seed)
 
 
-def sweep(name, profile, field, values, run):
-    """Cells of one seed, each with another value of one field.
-
-    Args:
-        name: Of the config.
-        profile: "smoke" has none of them.
-        field: Of `config.model`.
-        values: What it is set to.
-        run: As of other cells.
-    """
-    for value in values if profile == "cpu" else ():
-        config = config_of(name, profile, None, 0)
-        config.model[field] = value
-        label = "weight" if field == "privacy_weight" else field
-        yield f"{label}:{value:g}/0", config, run
-
-
 def seeds_of(seeds, profile):
     """All seeds, or the first one for smoke."""
     return seeds if profile == "cpu" else seeds[:1]
