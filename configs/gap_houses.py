@@ -3,8 +3,8 @@
     python -m kprivacy.train --config=configs/gap_houses.py --workdir=W
 
 The price in three classes of equal size, as the report proposes; in the
-variant "value" as a number, as the report did it. See
-docs/results/gap_houses.md.
+variant "value" as a number, as the report did it. Attackers are near the prior
+with and without it. See docs/results/gap_houses.md.
 """
 
 from kprivacy.configs import gap_base
