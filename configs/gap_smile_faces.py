@@ -5,8 +5,8 @@
 Variants: "low" distorts less; "paper_low" and "paper_high" are the report's
 network, objective and regimes, the latter with a fifth of its rounds an epoch.
 About ten minutes on a core of an x86 server; the best fresh attacker tells
-57.5 % at 18.2 dB, with "low" 74.6 % at 24.1 dB, of faces as they are 85.8 %, means
-of three seeds. See docs/results/gap_smile.md.
+57.5 % at 18.2 dB, with "low" 74.6 % at 24.1 dB, of faces as they are 85.8 %,
+means of three seeds. See docs/results/gap_smile.md.
 """
 
 from kprivacy.configs import gap_base

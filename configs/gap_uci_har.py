@@ -3,9 +3,9 @@
     python -m kprivacy.train --config=configs/gap_uci_har.py --workdir=W
 
 The windows of each person are divided by recording. About four minutes on a
-core of an x86 server; fresh attackers name 4.1 % of the people (18.8 % undefended)
-and classifiers 92.1 % of the activities (93.3 %), means of three seeds. See
-docs/results/gap_har.md.
+core of an x86 server; fresh attackers name 4.1 % of the people (18.8 %
+undefended) and classifiers 92.1 % of the activities (93.3 %), means of three
+seeds. See docs/results/gap_har.md.
 """
 
 from kprivacy.configs import gap_base
