@@ -250,6 +250,26 @@ def test_a_damaged_bundle_is_refused(smoke_run, tmp_path, damage, sentence):
         verify.verify(bundle)
 
 
+def test_a_finished_bundle_is_left_as_it_is(smoke_run, tmp_path, monkeypatch):
+    bundle = tmp_path / "bundle"
+    shutil.copytree(smoke_run / "export", bundle)
+
+    class MadeAgain(Exception):
+        pass
+
+    def made(*_):
+        raise MadeAgain
+
+    monkeypatch.setattr(bundle_lib.variants, "made", made)
+    report_of = files.read_json(bundle / "report.json")
+    assert bundle_lib.export(smoke_run, bundle) == report_of
+    with pytest.raises(MadeAgain):
+        bundle_lib.export(smoke_run, bundle, "dynamic")
+    (bundle / "client.tflite").write_bytes(b"x")
+    with pytest.raises(MadeAgain):
+        bundle_lib.export(smoke_run, bundle)
+
+
 def test_folders_with_other_files_are_not_replaced(smoke_run, tmp_path):
     (tmp_path / "precious.txt").write_text("x")
     for folder in (tmp_path, smoke_run, smoke_run.parent):
