@@ -86,6 +86,25 @@ def run(config, directory):
     return measure(config, release, Parts.of(config), config.seed)
 
 
+def sweep(name, profile, run):
+    """Cells of a config's own sweep, one seed; "smoke" has none.
+
+    Args:
+        name: Of the config.
+        profile: "cpu" or "smoke".
+        run: As of other cells.
+    """
+    module = importlib.import_module(f"kprivacy.configs.{name}")
+    for overrides in module.get_sweep() if profile == "cpu" else ():
+        config = config_of(name, profile, None, 0)
+        config.update_from_flattened_dict(overrides)
+        label = ",".join(
+            f"{field.rpartition('.')[2]}={value:g}"
+            for field, value in overrides.items()
+        )
+        yield f"{label}/0", config, run
+
+
 def seeds_of(seeds, profile):
     """All seeds, or the first one for smoke."""
     return seeds if profile == "cpu" else seeds[:1]

@@ -2,7 +2,8 @@
 
 Rows: `undefended`; `gap`, our channel; `paper`, the report's network and
 objective in its high-privacy regime (a fifth of the rounds of each epoch), one
-seed. The windows of all 30 people are divided by recording
+seed; `privacy_weight=...` a sweep of lambda, which is 3 in `gap`, one seed. The
+windows of all 30 people are divided by recording
 (`kprivacy.data.recordings`): attackers and the classifiers of the activity
 learn from one of them, in windows that neither side of the game has seen, and
 are tested on the other. identity and activity are the best fresh classifier's
@@ -24,7 +25,7 @@ CONFIG = "gap_uci_har"
 
 
 def cells(profile):
-    """The undefended, ours and the report's."""
+    """The undefended, ours, the report's, and a sweep."""
     config = functools.partial(gap_bench.config_of, CONFIG, profile)
     seeds = gap_bench.seeds_of(SEEDS, profile)
     for seed in seeds:
@@ -32,6 +33,7 @@ def cells(profile):
     for name, variant in VARIANTS.items():
         for seed in seeds[:1] if name == "paper" else seeds:
             yield f"{name}/{seed}", config(variant, seed), run
+    yield from gap_bench.sweep(CONFIG, profile, run)
 
 
 def run_undefended(config, directory):
