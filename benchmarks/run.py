@@ -15,13 +15,16 @@ import numpy as np
 from absl import app, flags
 
 _OUTPUT_DIR = flags.DEFINE_string(
-    "output_dir", "docs/results", "Where benchmarks.json is written."
+    "output_dir", "docs/results",
+    "Where benchmarks.json is written; rows that it has of this machine and "
+    "these versions stay unless they are measured again.",
 )
 _ONLY = flags.DEFINE_string("only", "", "Begin of the rows to measure.")
 _TURNS = flags.DEFINE_integer("turns", 3, "Of what is compared.")
 _PART = flags.DEFINE_string(
     "part", None, "Of a process: MODULE.FUNCTION and its arguments as JSON."
 )
+PIPELINE = 20_000  # pictures of its row
 NOTES = """Train steps, calls and pictures a second are medians; `over_...` is
 how many times as fast as that. `train:` on both cores, networks, weights,
 batches and objectives alike (tests/test_benchmarks.py compares them);
@@ -29,8 +32,11 @@ batches and objectives alike (tests/test_benchmarks.py compares them);
 which is what `fit`, metrics and the base class cost. `latency:` is one thread
 of XNNPACK, `gflops_core` what the same core reaches in matrix products of
 float32. `protect:generator` is on pictures of 32 x 32 on one core; EMN's
-`over_emn` counts one of its rounds alone and so flatters EMN. `memory:` is the
-peak of a process in MB. `startup:` is seconds until `--help` or the import
+`over_emn` counts one of its rounds alone and so flatters EMN. `pipeline:` is
+`kprivacy.protect --runner` on so many PNG files of 32 x 32 from start to end,
+one process a worker, each on one thread. `memory:` is the
+peak of a process in MB, `memory:pipeline` of two workers and what leads them
+together. `startup:` is seconds until `--help` or the import
 ends."""
 
 
@@ -42,8 +48,10 @@ def rows():
     found |= {f"latency:{name}": _latency for name in latency.clients()}
     found["protect:generator"] = _generator
     found["protect:photographs"] = _photographs
+    found["pipeline:workers"] = _pipeline_workers
     found["memory:training"] = _memory_training
     found["memory:protecting"] = _memory_protecting
+    found["memory:pipeline"] = _memory_pipeline
     found |= {f"startup:{name}": _startup for name in startup.PROGRAMS}
     return found
 
@@ -93,6 +101,26 @@ def _generator(name):
 
 def _photographs(name):
     return _part("protecting.stages", [], threads=1)
+
+
+def _pipeline_workers(name):
+    (one, _), (two, _) = (
+        _part("pipeline.run", [PIPELINE, workers], 1) for workers in (1, 2)
+    )
+    return {
+        "seconds_1_worker": one, "seconds_2_workers": two,
+        "two_over_one": one / two,
+        "pictures_per_second": PIPELINE / two,
+    }
+
+
+def _memory_pipeline(name):
+    counts = 1_000, 10_000, 100_000
+    found = {
+        f"mb_{count}": _part("pipeline.run", [count, 2], 1)[1]
+        for count in counts
+    }
+    return {**found, "growth": found["mb_100000"] / found["mb_1000"]}
 
 
 def _memory_training(name):
@@ -168,32 +196,49 @@ def main(argv):
     from benchmarks import report
     from kprivacy import files
 
-    begin, made = time.perf_counter(), []
-    for name, measure in rows().items():
-        if name.startswith(_ONLY.value):
-            measured = measure(name)
-            made.append({"name": name, "measured": measured})
-            print(name, "  ".join(
-                f"{key} {value:.4g}" for key, value in measured.items()
-            ), flush=True)
-    if _ONLY.value:
-        return
-    results = {
-        "experiment": "benchmarks", "profile": "cpu",
-        "command": "python -m benchmarks.run", "seeds": [0],
-        "environment": {
-            **files.environment(),
-            "torch": _part("run.torch_version", []),
-            "seconds": time.perf_counter() - begin,
-        },
-        "rows": made,
-    }
     path = os.path.join(_OUTPUT_DIR.value, "benchmarks")
-    files.write_json(f"{path}.json", results)
-    files.write_bytes(
-        f"{path}.md", report.markdown(results, NOTES).encode()
-    )
+    environment = {
+        **files.environment(), "torch": _part("run.torch_version", []),
+    }
+    held = _earlier(f"{path}.json", environment)
+    for name, measure in rows().items():
+        if not name.startswith(_ONLY.value):
+            continue
+        begin = time.perf_counter()
+        measured = measure(name)
+        held[name] = {"name": name, "measured": measured,
+                      "seconds": time.perf_counter() - begin}
+        print(name, "  ".join(
+            f"{key} {value:.4g}" for key, value in measured.items()
+        ), flush=True)
+        made = [held[name] for name in rows() if name in held]
+        results = {
+            "experiment": "benchmarks", "profile": "cpu",
+            "command": "python -m benchmarks.run", "seeds": [0],
+            "environment": {
+                **environment, "seconds": sum(one["seconds"] for one in made),
+            },
+            "rows": made,
+        }
+        files.write_json(f"{path}.json", results)
+        files.write_bytes(
+            f"{path}.md", report.markdown(results, NOTES).encode()
+        )
     print(f"written: {path}.md")
+
+
+def _earlier(path, environment):
+    """Rows that were measured before in the same environment, by name."""
+    from kprivacy import files
+
+    if not os.path.exists(path):
+        return {}
+    results = files.read_json(path)
+    before = {**results["environment"]}
+    del before["seconds"]
+    if before != environment:
+        return {}
+    return {row["name"]: row for row in results["rows"]}
 
 
 def torch_version():

@@ -1,0 +1,62 @@
+"""The pipeline of `kprivacy.protect --runner`: workers, and memory."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+from kprivacy import files
+
+SIDE = 32
+
+
+def run(count, workers):
+    """Protects so many small pictures by so many processes.
+
+    Returns:
+        (seconds from start to end, the most MB that the command and all its
+        processes held at once).
+    """
+    from benchmarks import memory, protecting
+
+    with tempfile.TemporaryDirectory() as place:
+        folder = pathlib.Path(place)
+        memory.pictures(folder / "in", count, SIDE)
+        (folder / "client").mkdir()
+        protecting.client().save(folder / "client" / "client.keras")
+        files.write_json(folder / "client" / "domain.json", {
+            "format": 1, "method": "confounder_gan", "channels": 3, "bound": 8,
+        })
+        begin, most = time.perf_counter(), 0
+        process = subprocess.Popen([
+            sys.executable, "-m", "kprivacy.protect",
+            f"--client={folder / 'client'}", f"--input={folder / 'in'}",
+            f"--output={folder / 'out'}", "--runner=DirectRunner", "--",
+            f"--direct_num_workers={workers}",
+            "--direct_running_mode=multi_processing",
+        ], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        while process.poll() is None:
+            most = max(most, _held(process.pid))
+            time.sleep(0.5)
+        seconds = time.perf_counter() - begin
+        said = process.stdout.read()
+        if process.returncode or f"protected: {count}," not in said:
+            raise RuntimeError(f"The pipeline failed:\n{said}")
+    return seconds, most
+
+
+def _held(pid):
+    """MB of a process and of all that it has started."""
+    held, others = 0, [pid]
+    while others:
+        one = pathlib.Path("/proc", str(others.pop()))
+        try:
+            for line in (one / "status").read_text().splitlines():
+                if line.startswith("VmRSS:"):
+                    held += int(line.split()[1]) / 1024
+            for path in one.glob("task/*/children"):
+                others += path.read_text().split()
+        except OSError:  # it has ended
+            continue
+    return held
