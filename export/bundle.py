@@ -96,6 +96,9 @@ def export(
         "wire": {"sent_bytes": sent, "raw_bytes": raw},
         "before": before,
         "after": after,
+        "lost": dict(zip(
+            ("utility", "privacy"), variants.losses(before, after)
+        )),
         "environment": asked["environment"],
         "asked": asked,
     }

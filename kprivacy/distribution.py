@@ -99,6 +99,11 @@ def check(strategy, config):
             f"Received: steps_per_execution={config.steps_per_execution}. Add "
             "--config.steps_per_execution=1."
         )
+    if config.get("jit_compile") == "on":
+        raise errors.UserError(
+            "XLA does not go with several replicas. Received: "
+            "jit_compile=\"on\". Add --config.jit_compile=auto."
+        )
 
 
 def shared(strategy, dataset):

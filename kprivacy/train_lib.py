@@ -1,5 +1,6 @@
 """Trains a method from a config into a working directory."""
 
+import contextlib
 import importlib
 import pathlib
 import sys
@@ -37,16 +38,39 @@ def train(config, directory, strategy=None):
     ):
         workdir.write_config(folder, config)
         keras.utils.set_random_seed(config.seed)
-        with distribution.scope(strategy):
+        with distribution.scope(strategy), _precision(config):
             model = method.build(config, dataset, directory / "parts")
         epoch = callbacks.Checkpoint(directory / "checkpoints").restore(model)
         _fit(
             model, config, folder, (dataset, held), strategy, epoch,
             method.schedules(config),
         )
+        model = _in_float32(model, method, config, dataset, directory)
         method.write_parts(model, config, folder)
         save(model, folder / "model.keras")
     return model
+
+
+@contextlib.contextmanager
+def _precision(config):
+    """Layers that are built in it compute as the config says."""
+    chosen = config.get("precision", workdir.LATER["precision"])
+    errors.check_choice("config.precision", chosen, workdir.PRECISIONS)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(chosen)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _in_float32(model, method, config, dataset, directory):
+    """The model for later steps: phones and audits know float32 alone."""
+    if config.get("precision", "float32") == "float32":
+        return model
+    plain = method.build(config, dataset, directory / "parts")
+    plain.set_weights(model.get_weights())
+    return plain
 
 
 def method_of(config):

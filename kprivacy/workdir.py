@@ -15,8 +15,13 @@ import pathlib
 
 import ml_collections
 
-from kprivacy import data, files
+from kprivacy import data, errors, files
 from kprivacy.errors import UserError
+
+# Fields that earlier versions did not have, and what they did.
+LATER = {"jit_compile": "auto", "precision": "float32"}
+JIT = {"auto": "auto", "on": True, "off": False}
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 class WorkdirError(UserError):
@@ -27,8 +32,8 @@ def write_config(workdir, config):
     """Writes the config; refuses a directory that belongs to another one."""
     path = pathlib.Path(workdir) / "config.json"
     values = _plain(config)
-    if path.exists() and files.read_json(path) != values:
-        held = files.read_json(path)
+    held = files.read_json(path) if path.exists() else values
+    if {**LATER, **held} != {**LATER, **values}:
         differing = sorted(
             key
             for key in set(held) | set(values)
@@ -40,6 +45,16 @@ def write_config(workdir, config):
             "or delete that one to start afresh."
         )
     files.write_json(path, values)
+
+
+def run_options(config):
+    """How a config's steps are run: arguments of `keras.Model.compile`."""
+    jit = config.get("jit_compile", LATER["jit_compile"])
+    errors.check_choice("config.jit_compile", jit, tuple(JIT))
+    return {
+        "steps_per_execution": config.steps_per_execution,
+        "jit_compile": JIT[jit],
+    }
 
 
 def read_config(workdir):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import ml_collections
 import numpy as np
 import pytest
 
@@ -132,12 +133,17 @@ def test_what_does_not_go_together_is_refused(monkeypatch):
     class Two:
         num_replicas_in_sync = 2
 
-    class Config:
-        batch_size, steps_per_execution = 33, 1
-
-    with pytest.raises(UserError, match="batch_size=33"):
-        distribution.check(Two, Config)
-    Config.batch_size, Config.steps_per_execution = 32, 10
-    with pytest.raises(UserError, match="steps_per_execution=1"):
-        distribution.check(Two, Config)
-    distribution.check(None, Config)
+    config = ml_collections.ConfigDict(
+        {"batch_size": 32, "steps_per_execution": 1, "jit_compile": "auto"}
+    )
+    distribution.check(Two, config)
+    for field, value, said in (
+        ("batch_size", 33, "batch_size=33"),
+        ("steps_per_execution", 10, "steps_per_execution=1"),
+        ("jit_compile", "on", "jit_compile=auto"),
+    ):
+        one = config.copy_and_resolve_references()
+        one[field] = value
+        with pytest.raises(UserError, match=said):
+            distribution.check(Two, one)
+        distribution.check(None, one)

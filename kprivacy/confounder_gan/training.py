@@ -54,7 +54,7 @@ def build(config, dataset, parts=None):
             beta_1=config.beta_1,
         ),
         metrics=["accuracy"],
-        steps_per_execution=config.steps_per_execution,
+        **workdir.run_options(config),
         **optimizers,
     )
     return model

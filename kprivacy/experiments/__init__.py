@@ -11,4 +11,4 @@ NAMES = ("ran_first", "ran_figure3", "ran_figure4", "ran_figure5",
          "gap_har", "gap_houses", "gap_mnist", "gap_smile", "gap_theory",
          "confounder_gan_figure4", "confounder_gan_figure5",
          "confounder_gan_table1", "confounder_gan_table2",
-         "confounder_gan_countermeasures")
+         "confounder_gan_countermeasures", "clients")

@@ -18,11 +18,9 @@ in `ran`, 4 in `ran:paper`), the undefended classifier one.
 """
 
 import importlib
-import subprocess
-import sys
 
 from kprivacy import audit_lib, files, tables, train_lib, workdir
-from kprivacy.experiments import laplace, summaries
+from kprivacy.experiments import clients, laplace, summaries
 
 DATA = ("mnist", "fashion_mnist")
 SEEDS = (0, 1, 2)
@@ -88,11 +86,10 @@ def _audited(config, directory):
 
 def _with_export(config, directory):
     found = _audited(config, directory)
-    _export(directory)
+    exported = clients.exported(directory)
     found["laplace"] = _result(
         laplace.at_accuracy(config, directory, workdir.read_model(directory))
     )
-    exported = files.read_json(directory / "export" / "report.json")
     utility, attack = (exported["after"][k] for k in ("utility", "attack"))
     file, plain = (exported["variants"][k] for k in ("int8", "float32"))
     found["ran:int8"] = {
@@ -109,18 +106,6 @@ def _with_export(config, directory):
         "latency_ms": file["latency_ms"]["threads_1"]["p50"],
     }
     return found
-
-
-def _export(directory):
-    """Exports in a process of its own: the library never imports export."""
-    if (directory / "export" / "report.json").exists():
-        return
-    subprocess.run(
-        [sys.executable, "-m", "kprivacy.export.main",
-         f"--workdir={directory}"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
 
 
 def _read(directory):

@@ -60,7 +60,7 @@ def build(config, dataset, parts=None):
             config, config.adversary_learning_rate, steps
         ),
         metrics=["mse"],
-        steps_per_execution=config.steps_per_execution,
+        **workdir.run_options(config),
     )
     return model
 

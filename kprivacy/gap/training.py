@@ -76,7 +76,7 @@ def build(config, dataset, parts=None):
             beta_1=config.beta_1,
         ),
         metrics=[] if count == 1 or critic else ["accuracy"],
-        steps_per_execution=config.steps_per_execution,
+        **workdir.run_options(config),
     )
     return model
 

@@ -37,7 +37,7 @@ def build(config, dataset, parts=None):
             config.cosine_decay,
         ),
         metrics=["accuracy"],
-        steps_per_execution=config.steps_per_execution,
+        **workdir.run_options(config),
     )
     return model
 
