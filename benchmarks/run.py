@@ -29,15 +29,16 @@ NOTES = """Train steps, calls and pictures a second are medians; `over_...` is
 how many times as fast as that. `train:` on both cores, networks, weights,
 batches and objectives alike (tests/test_benchmarks.py compares them);
 `bare_loop` is a compiled TensorFlow step in a Python loop over the same data,
-which is what `fit`, metrics and the base class cost. `latency:` is one thread
-of XNNPACK, `gflops_core` what the same core reaches in matrix products of
-float32. `protect:generator` is on pictures of 32 x 32 on one core; EMN's
-`over_emn` counts one of its rounds alone and so flatters EMN. `pipeline:` is
-`kprivacy.protect --runner` on so many PNG files of 32 x 32 from start to end,
-one process a worker, each on one thread. `memory:` is the
-peak of a process in MB, `memory:pipeline` of two workers and what leads them
-together. `startup:` is seconds until `--help` or the import
-ends."""
+which is what `fit`, metrics and the base class cost. `options:` is ours with
+one or ten batches a call, and from those ten with XLA or mixed bfloat16: what
+a config's steps_per_execution, jit_compile and precision do here. `latency:`
+is one thread of XNNPACK, `gflops_core` what the same core reaches in matrix
+products of float32. `protect:generator` is on pictures of 32 x 32 on one core;
+EMN's `over_emn` counts one of its rounds alone and so flatters EMN.
+`pipeline:` is `kprivacy.protect --runner` on so many PNG files of 32 x 32 from
+start to end, one process a worker, each on one thread. `memory:` is the peak
+of a process in MB, `memory:pipeline` of two workers and what leads them
+together. `startup:` is seconds until `--help` or the import ends."""
 
 
 def rows():
@@ -45,6 +46,7 @@ def rows():
     from benchmarks import games, latency, startup
 
     found = {f"train:{name}": _train for name in games.names()}
+    found |= {f"options:{name}": _options for name in games.names()}
     found |= {f"latency:{name}": _latency for name in latency.clients()}
     found["protect:generator"] = _generator
     found["protect:photographs"] = _photographs
@@ -68,6 +70,21 @@ def _train(name):
         "pytorch_steps_per_second": found["torch"],
         "over_pytorch": found["ours"] / found["torch"],
         "over_bare_loop": found["ours"] / found["bare"],
+    }
+
+
+def _options(name):
+    from benchmarks import training
+
+    name = name.removeprefix("options:")
+    found = _turns({
+        choice: ("training.option", [name, choice])
+        for choice in training.OPTIONS
+    })
+    return {
+        **{f"{choice}_per_second": one for choice, one in found.items()},
+        **{f"{choice}_over_ten": found[choice] / found["ten_steps"]
+           for choice in ("one_step", "xla", "bfloat16")},
     }
 
 

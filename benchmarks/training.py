@@ -7,12 +7,19 @@ import numpy as np
 from benchmarks import games
 
 FORMS = ("ours", "bare", "torch")
+# Ways to run ours: attributes of the model, and its precision.
+OPTIONS = {
+    "one_step": ({"steps_per_execution": 1}, "float32"),
+    "ten_steps": ({"steps_per_execution": 10}, "float32"),
+    "xla": ({"jit_compile": True}, "float32"),
+    "bfloat16": ({}, "mixed_bfloat16"),
+}
 # Batches that are gone through, and how often that is timed.
 STEPS, REPEATS = 40, 5
 
 
 def measure(name, form, steps=STEPS, repeats=REPEATS):
-    """Steps a second, the median of repeats, and the losses of the first.
+    """Steps a second, the median of repeats.
 
     Args:
         name: Of a game.
@@ -22,6 +29,26 @@ def measure(name, form, steps=STEPS, repeats=REPEATS):
     """
     game = games.build(name)
     run = {"ours": _ours, "bare": _bare, "torch": _torch}[form](game, steps)
+    return _timed(run, steps, repeats)
+
+
+def option(name, choice, steps=STEPS, repeats=REPEATS):
+    """Likewise ours, run in another way.
+
+    Args:
+        name: Of a game.
+        choice: Of `OPTIONS`.
+        steps, repeats: As for `measure`.
+    """
+    import keras
+
+    attributes, precision = OPTIONS[choice]
+    keras.config.set_dtype_policy(precision)
+    game = games.build(name)
+    return _timed(_ours(game, steps, attributes), steps, repeats)
+
+
+def _timed(run, steps, repeats):
     run()
     seconds = []
     for _ in range(repeats):
@@ -38,8 +65,10 @@ def _dataset(game, steps):
     return one.repeat(steps).prefetch(2)
 
 
-def _ours(game, steps):
+def _ours(game, steps, attributes=()):
     model, dataset = game.ours(), _dataset(game, steps)
+    for name, value in dict(attributes).items():
+        setattr(model, name, value)
     return lambda: model.fit(dataset, verbose=0, shuffle=False)
 
 

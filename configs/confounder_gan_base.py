@@ -69,6 +69,7 @@ def confounder_gan(name, variant=None):
     client.filters = (32, 64, 128, 128)  # of each convolution
     client.blocks = 4  # of "residual"
     client.bound = 8 / 255  # largest change of a pixel
+    client.pattern = 0  # side of the classes' squares, with a guide; 0: none
 
     config.adversary = adversary = ml_collections.ConfigDict()
     adversary.filters = (32, 64, 128)  # of each convolution

@@ -69,7 +69,8 @@ def test_a_plain_step_is_the_step(name):
 def test_rows_and_their_page():
     names = list(run.rows())
     assert {one.split(":")[0] for one in names} == {
-        "train", "latency", "protect", "pipeline", "memory", "startup"
+        "train", "options", "latency", "protect", "pipeline", "memory",
+        "startup",
     }
     page = report.markdown({
         "command": "x", "rows": [

@@ -20,6 +20,7 @@ def build_client(
     blocks=4,
     bound=BOUND,
     guide=None,
+    pattern=0,
 ):
     """Builds the generator, from a picture to the protected picture.
 
@@ -41,23 +42,35 @@ def build_client(
             the smallest maps of "unet". It stays as it is. Without it the
             generator has to learn the classes through the game. None for
             none.
+        pattern: Side of a square for each of the guide's classes that is
+            learnt with the rest: repeated over the picture, weighted by the
+            probabilities, it is added before the tangent. 0 for none.
 
     Returns:
         A functional `keras.Model` named "client" from `image` to the
         protected image; its layer "noise" is G(x).
 
     Raises:
-        UserError: The network is unknown or takes no guide, or the bound is
-            less than a level.
+        UserError: The network is unknown or takes no guide, there is a
+            pattern without one, or the bound is less than a level.
     """
     errors.check_choice("network", network, NETWORKS)
     if guide is not None:
         errors.check_choice("network with a guide", network, ("unet",))
+    elif pattern:
+        raise errors.UserError(
+            f"A `pattern` needs a `guide`. Received: pattern={pattern!r} "
+            "without one. Pass a classifier as `guide`."
+        )
     inputs = keras.Input(tuple(input_shape), name="image")
+    told = None if guide is None else _told(inputs, guide)
     if network == "unet":
-        x = unet(inputs, tuple(filters), _guided(inputs, guide))
+        middle = None if told is None else _everywhere(told)
+        x = unet(inputs, tuple(filters), middle)
     else:
         x = _residual(inputs, tuple(filters), blocks)
+    if pattern:
+        x = ClassPatterns(pattern, name="patterns")([x, told])
     noise = Bounded(levels(bound) / 255, dtype="float32", name="noise")(x)
     x = layers.Add(dtype="float32", name="sum")([inputs, noise])
     x = layers.ReLU(max_value=1.0, dtype="float32", name="clipped")(x)
@@ -65,21 +78,23 @@ def build_client(
     return keras.Model(inputs, x, name="client")
 
 
-def _guided(inputs, guide):
-    """Adds to maps what a guide tells of the picture, at every place."""
-    if guide is None:
-        return None
+def _told(inputs, guide):
+    """The guide's probabilities of the picture."""
     guide.trainable = False
+    side = guide.inputs[0].shape[1:3]
+    seen = layers.Resizing(*side, name="told_size")(inputs)
+    return layers.Softmax(name="told")(guide(seen))
 
-    def told(maps):
-        side = guide.inputs[0].shape[1:3]
-        seen = layers.Resizing(*side, name="told_size")(inputs)
-        x = layers.Softmax(name="told")(guide(seen))
-        x = layers.Dense(maps.shape[-1], name="told_dense")(x)
+
+def _everywhere(told):
+    """A function that adds to maps what is told, at every place."""
+
+    def added(maps):
+        x = layers.Dense(maps.shape[-1], name="told_dense")(told)
         x = layers.Reshape((1, 1, maps.shape[-1]), name="told_maps")(x)
         return layers.Add(name="told_everywhere")([maps, x])
 
-    return told
+    return added
 
 
 def levels(bound):
@@ -109,6 +124,51 @@ class Bounded(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "bound": self.bound}
+
+
+@keras.saving.register_keras_serializable("kprivacy")
+class ClassPatterns(layers.Layer):
+    """Adds a square for each class, repeated, weighted by probabilities.
+
+    Call arguments: `[maps, probabilities]`, (batch, height, width, channels)
+    and (batch, classes).
+
+    Args:
+        side: Of the squares, in pixels.
+        gain: Factor of the learnt weights: how much faster than other
+            weights the patterns move under Adam.
+    """
+
+    def __init__(self, side, gain=10.0, **kwargs):
+        super().__init__(**kwargs)
+        self.side = side
+        self.gain = gain
+
+    def build(self, input_shape):
+        maps, told = input_shape
+        self.squares = self.add_weight(
+            shape=(told[-1], self.side * self.side * maps[-1]),
+            initializer=keras.initializers.RandomNormal(
+                stddev=0.5 / self.gain
+            ),
+            name="squares",
+        )
+
+    def call(self, inputs):
+        maps, told = inputs
+        channels = self.squares.shape[-1] // self.side**2
+        mixed = self.gain * ops.matmul(told, self.squares)
+        mixed = ops.reshape(mixed, (-1, self.side, self.side, channels))
+        height, width = ops.shape(maps)[1:3]
+        rows = -(-height // self.side), -(-width // self.side)
+        tiled = ops.tile(mixed, (1, *rows, 1))
+        return maps + tiled[:, :height, :width]
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    def get_config(self):
+        return {**super().get_config(), "side": self.side, "gain": self.gain}
 
 
 def _residual(inputs, filters, blocks):
