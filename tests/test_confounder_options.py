@@ -14,6 +14,7 @@ from kprivacy.confounder_gan import (
     build_adversary,
     build_client,
 )
+from kprivacy.confounder_gan.client import ClassPatterns
 from kprivacy.confounder_gan.moves import moved, washed
 from kprivacy.confounder_gan.pretraining import LabelPretraining
 from kprivacy.errors import UserError
@@ -157,3 +158,41 @@ def test_a_guide_tells_the_generator_the_class(pictures):
         np.testing.assert_array_equal(now, then)
     with pytest.raises(UserError, match="network with a guide"):
         build_client(SHAPE, "residual", (3, 4, 5), guide=guide)
+
+
+def test_patterns_are_repeated_and_weighted():
+    layer = ClassPatterns(3)
+    told = np.array([[1, 0], [0, 1], [0.5, 0.5]], np.float32)
+    found = np.asarray(layer([np.ones((3, 7, 8, 2), np.float32), told]))
+    squares = layer.gain * np.asarray(layer.squares).reshape(2, 3, 3, 2)
+    assert squares.std() > 0.1
+    for y in range(7):
+        for x in range(8):
+            expected = 1 + squares[:, y % 3, x % 3]
+            np.testing.assert_allclose(
+                found[:2, y, x], expected, rtol=1e-5
+            )
+            np.testing.assert_allclose(
+                found[2, y, x], expected.mean(axis=0), rtol=1e-5
+            )
+
+
+def test_a_generator_learns_patterns(pictures, tmp_path):
+    guide = networks.classifier(SHAPE, 3, "mlp", 8)
+    client = build_client(SHAPE, filters=(3, 4), guide=guide, pattern=2)
+    model = kprivacy.ConfounderGAN(
+        client, build_adversary(client, (3, 4)),
+        [networks.classifier(SHAPE, 3, "mlp", 8)],
+    )
+    model.compile("adam", "adam")
+    squares = client.get_layer("patterns").squares
+    before = squares.numpy()
+    harness.fit(model, pictures, 1)
+    assert (squares.numpy() != before).any()
+    client.save(tmp_path / "client.keras")
+    loaded = keras.saving.load_model(tmp_path / "client.keras")
+    np.testing.assert_array_equal(
+        *(one.predict(pictures[0], verbose=0) for one in (client, loaded))
+    )
+    with pytest.raises(UserError, match="`pattern` needs a `guide`"):
+        build_client(SHAPE, filters=(3, 4), pattern=2)
