@@ -43,7 +43,6 @@ def write(server, scale, zero_point, path):
         }
 
     archive = keras.export.ExportArchive()
-    archive.track(server.model)
     specs = [
         tf.TensorSpec(
             (None, *tensor.shape[1:]),

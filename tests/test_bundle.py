@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import math
 import pathlib
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from export import android, contract, report, server, verify
 from export import bundle as bundle_lib
@@ -132,6 +134,14 @@ def test_a_server_needs_no_kprivacy(smoke_run):
     )
     subprocess.run([sys.executable, "-c", code], check=True,
                    capture_output=True, cwd=smoke_run)
+
+
+def test_a_server_holds_its_weights_once(smoke_run):
+    shapes = [shape for name, shape in tf.train.list_variables(
+        str(smoke_run / "export/server/variables/variables")
+    ) if name.endswith("VARIABLE_VALUE")]
+    weights = workdir.read_model(smoke_run).server.count_params()
+    assert sum(math.prod(one) for one in shapes) == weights
 
 
 def test_the_wire_is_that_of_its_format(smoke_run, exported):
