@@ -25,6 +25,7 @@ def export(
     privacy_loss=variants.PRIVACY_LOSS,
     settings=None,
     config=None,
+    sides=None,
 ):
     """Exports the clients and the server of a working directory.
 
@@ -40,6 +41,8 @@ def export(
         settings: Of fine-tuning, see `export.tuning.fitted`.
         config: Of the data of a cascade or a pair, see
             `export.methods.of_pair`; None for a working directory.
+        sides: Of ConfounderGAN, the sides in pixels of the clients beside
+            that of the training's size; None for its own choice.
 
     Returns:
         The report, which is also in `output_dir`/report.json. A whole bundle
@@ -60,6 +63,7 @@ def export(
         "utility_loss": utility_loss,
         "privacy_loss": privacy_loss,
         "settings": settings,
+        "sides": sides and list(sides),
         "environment": files.environment(),
     }
     held = _done(pathlib.Path(output_dir), asked)
@@ -69,6 +73,14 @@ def export(
         methods.of(directory) if config is None
         else methods.of_pair(directory, config)
     )
+    if sides is not None:
+        if not method.sides:
+            raise UserError(
+                "`sides` is for ConfounderGAN, whose generator takes pictures "
+                f"of any size. Received: {list(sides)} for "
+                f"{method.config.method}. Leave it out."
+            )
+        method.sides = tuple(sides)
     clients, server = method.clients(), method.server()
     name, client = next(iter(clients.items()))
     names = _names(quantization)

@@ -28,6 +28,10 @@ SAMPLES = 12
 EXAMPLES = 6000
 EPOCHS = 8
 QUANTIZATION = "dynamic"
+# Of ConfounderGAN: what is published, and whoever trains on it.
+PUBLISHED = 10_000
+TRAINER = {"network": "resnet18", "width": 8, "epochs": 20, "batch_size": 64,
+           "learning_rate": 0.05}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +111,7 @@ def _roles(method, client, file, wire):
         return _of_gap(method, client, file)
     if name == "fakesafe":
         return {"server": _of_fakesafe(method)}
-    return {}
+    return _of_confounder_gan(method, client, file)
 
 
 def _of_ran(method, client, file, wire):
@@ -200,6 +204,38 @@ def _of_fakesafe(method):
                tuple(examples)),
         "What the receiver recovers", with_key="key" in kinds.values(),
     )
+
+
+def _of_confounder_gan(method, client, file):
+    """Two classifiers of pictures as they are, trained with and without."""
+    import keras
+
+    from kprivacy.attacks.retraining import augmentations, trainer
+
+    natural = workdir.read_data(
+        method.config, method.config.data.train_split
+    ).take(slice(0, PUBLISHED))
+    sent = _sent(client, file, natural.data, "image")
+    names = methods.class_names(method.config) or [
+        str(i) for i in range(natural.num_classes)
+    ]
+    found = {}
+    for name, says, values in (
+        ("natural", "A classifier that was trained on natural pictures",
+         natural.data),
+        ("trained", "One that was trained on protected pictures", sent),
+    ):
+        published = dataclasses.replace(natural, data=values)
+        network, _ = trainer.train(
+            published, {}, augmentations.NAMES["flip+crop"], **TRAINER
+        )
+        model = keras.Sequential([network, keras.layers.Softmax()])
+        model.build((None, *values.shape[1:]))
+        found[name] = Role(
+            _part(model, values, "image", "vector"), says, "data",
+            tuple(names),
+        )
+    return found
 
 
 def _part(model, values, kind, result):

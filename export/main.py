@@ -45,6 +45,15 @@ _PRIVACY_LOSS = flags.DEFINE_float(
     "privacy_loss", 0.03, "Largest share by which auto lets an attack gain."
 )
 
+_SIDES = flags.DEFINE_list(
+    "sides", None, "Of ConfounderGAN: sides in pixels of the files beside "
+    "that of the training's size; --sides= for none. Not given: 64, 128, 224."
+)
+flags.register_validator(
+    "sides", lambda values: all(one.isdecimal() for one in values or ()),
+    "must be whole numbers of pixels, as --sides=64,128.",
+)
+
 
 def main(argv):
     del argv
@@ -59,6 +68,7 @@ def main(argv):
             {"steps": _TUNING_STEPS.value,
              "learning_rate": _TUNING_RATE.value},
             _CONFIG.value,
+            None if _SIDES.value is None else [int(x) for x in _SIDES.value],
         )
     print(report.text(found))
     print(f"bundle: {output_dir}")

@@ -7,6 +7,9 @@ import pathlib
 from kprivacy import workdir
 from kprivacy.errors import UserError
 
+from .method import class_names
+
+__all__ = ["NAMES", "class_names", "of", "of_pair"]
 NAMES = ("ran", "gap", "fakesafe", "confounder_gan")
 
 

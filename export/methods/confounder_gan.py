@@ -21,6 +21,8 @@ PICTURES = 10_000
 class Method(method.Method):
     """Utility is SSIM, the attack the accuracy of an unauthorised trainer."""
 
+    sides = SIDES
+
     def __init__(self, *args):
         super().__init__(*args)
         self._train = self._test = None
@@ -29,7 +31,7 @@ class Method(method.Method):
         model = self.model.client
         data = method.calibration(self._read()[0].data)
         found = {}
-        for side in (None, *SIDES):
+        for side in (None, *self.sides):
             seen = data if side is None else _resized(data[:50], side)
             height, width = seen.shape[1:3]
             name = "client" if side is None else f"client_{height}x{width}"
