@@ -1,8 +1,10 @@
 """What all binaries share: errors as sentences, quiet libraries."""
 
+import atexit
 import contextlib
 import errno
 import os
+import re
 import sys
 import warnings
 
@@ -34,10 +36,12 @@ def sentences():
     except OSError as error:
         if error.errno not in DISK:
             raise
+        # Files that cannot be closed would say so once more each, at the end.
+        atexit.register(_mute)
         sys.exit(
-            f"error: {error.filename or 'A file'} cannot be read or written: "
-            f"{error.strerror}. {DISK[error.errno]} What is finished is kept; "
-            "run the same command again, and it goes on."
+            f"error: {_file_of(error)} cannot be read or written: "
+            f"{os.strerror(error.errno)}. {DISK[error.errno]} What is finished "
+            "is kept; run the same command again, and it goes on."
         )
     except Exception as error:
         if type(error).__name__ not in MEMORY:
@@ -47,6 +51,16 @@ def sentences():
             f"({str(error).splitlines()[0][:200] if str(error) else 'none'}). "
             "Choose a smaller one, as --config.batch_size=32, and run again."
         )
+
+
+def _mute():
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def _file_of(error):
+    """The file that an error is about; HDF5 names it in its text."""
+    named = re.search(r"filename = '([^']*)'", str(error))
+    return error.filename or (named and named[1]) or "A file"
 
 
 def quiet(begin=None):

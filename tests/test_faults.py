@@ -82,6 +82,8 @@ def test_a_training_that_diverges_keeps_the_last_good_state(side, tmp_path):
 @pytest.mark.parametrize("error, said", [
     (OSError(errno.ENOSPC, "No space left on device", "/x/y"),
      "/x/y cannot be read or written: No space left.*Free some space"),
+    (OSError(errno.ENOSPC, "Can't write (filename = '/x/y.h5', errno = 28)"),
+     "/x/y.h5 cannot be read or written: No space left on device. Free"),
     (OSError(errno.EROFS, "Read-only file system", "/x"), "can be written"),
     (MemoryError(), "smaller one"),
     (tf.errors.ResourceExhaustedError(None, None, "OOM of shape [9]"),
