@@ -29,18 +29,21 @@ def get_config(variant=None):
     config.data.adversary_split = "defender[50%:]"
     config.data.validation_split = "defender[:2%]"
     gap_base.improved_images(config)
-    config.epochs = 10
+    config.epochs = 12
+    config.epochs_pre_g = 2
     # Kept is which of five it is. A code without a limit has room for the
     # rest, where its adversary does not look and another one does.
     config.client.network = "autoencoder"
-    config.client.code = 4
+    config.client.code = 3
     config.client.amplitude = 1.0
     config.client.residual = False
     config.adversary.network = "vgg"
     config.adversary.filters = (8, 16, 32)
     config.adversary.units = ()
-    config.model.constraint = "weight"
-    config.model.budget = None
+    # About what the means of pairs are away from their digits, and softly:
+    # without it what is released is a texture, and no digit.
+    config.model.budget = 0.068
+    config.model.stiffness = 200.0
     config.model.privacy_weight = 10.0
     if variant == "smoke":
         gap_base.shrink(config)
