@@ -69,7 +69,8 @@ def confounder_gan(name, variant=None):
     client.filters = (32, 64, 128, 128)  # of each convolution
     client.blocks = 4  # of "residual"
     client.bound = 8 / 255  # largest change of a pixel
-    client.pattern = 0  # side of the classes' squares, with a guide; 0: none
+    client.pattern = 0  # cells a side of the classes' squares; 0: none
+    client.cell = 8  # pixels a side of such a cell
 
     config.adversary = adversary = ml_collections.ConfigDict()
     adversary.filters = (32, 64, 128)  # of each convolution
@@ -89,8 +90,9 @@ def confounder_gan(name, variant=None):
         shrink(config)
         config.pretraining_epochs = config.guide.epochs = 1
     elif variant is None:
-        config.guide.epochs = 15
-        config.epochs = 12
+        config.guide.epochs = 25
+        config.epochs = 8
+        client.pattern = 4
         model.shift = 0.125
         model.hidden = 0.3
     return config

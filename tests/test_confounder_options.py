@@ -161,14 +161,15 @@ def test_a_guide_tells_the_generator_the_class(pictures):
 
 
 def test_patterns_are_repeated_and_weighted():
-    layer = ClassPatterns(3)
+    layer = ClassPatterns(3, cell=2)
     told = np.array([[1, 0], [0, 1], [0.5, 0.5]], np.float32)
     found = np.asarray(layer([np.ones((3, 7, 8, 2), np.float32), told]))
-    squares = layer.gain * np.asarray(layer.squares).reshape(2, 3, 3, 2)
-    assert squares.std() > 0.1
+    squares = layer.gain * layer.squares.numpy()
+    np.testing.assert_allclose(np.abs(squares), 1, rtol=1e-6)
+    assert abs(squares.mean()) < 0.7
     for y in range(7):
         for x in range(8):
-            expected = 1 + squares[:, y % 3, x % 3]
+            expected = 1 + squares[:, y // 2 % 3, x // 2 % 3]
             np.testing.assert_allclose(
                 found[:2, y, x], expected, rtol=1e-5
             )

@@ -21,6 +21,7 @@ def build_client(
     bound=BOUND,
     guide=None,
     pattern=0,
+    cell=8,
 ):
     """Builds the generator, from a picture to the protected picture.
 
@@ -42,9 +43,11 @@ def build_client(
             the smallest maps of "unet". It stays as it is. Without it the
             generator has to learn the classes through the game. None for
             none.
-        pattern: Side of a square for each of the guide's classes that is
-            learnt with the rest: repeated over the picture, weighted by the
-            probabilities, it is added before the tangent. 0 for none.
+        pattern: Cells a side of a square for each of the guide's classes that
+            is learnt with the rest: repeated over the picture, weighted by
+            the probabilities, it is added before the tangent. 0 for none.
+        cell: Side of a cell, in pixels. Fine patterns are learnt late by
+            whoever crops and flips.
 
     Returns:
         A functional `keras.Model` named "client" from `image` to the
@@ -70,7 +73,7 @@ def build_client(
     else:
         x = _residual(inputs, tuple(filters), blocks)
     if pattern:
-        x = ClassPatterns(pattern, name="patterns")([x, told])
+        x = ClassPatterns(pattern, cell, name="patterns")([x, told])
     noise = Bounded(levels(bound) / 255, dtype="float32", name="noise")(x)
     x = layers.Add(dtype="float32", name="sum")([inputs, noise])
     x = layers.ReLU(max_value=1.0, dtype="float32", name="clipped")(x)
@@ -134,33 +137,43 @@ class ClassPatterns(layers.Layer):
     and (batch, classes).
 
     Args:
-        side: Of the squares, in pixels.
+        side: Of the squares, in cells.
+        cell: Side of a cell, in pixels.
         gain: Factor of the learnt weights: how much faster than other
             weights the patterns move under Adam.
+
+    Reference: the cells are those of Yu et al., Availability attacks create
+    shortcuts, 2022.
     """
 
-    def __init__(self, side, gain=10.0, **kwargs):
+    def __init__(self, side, cell=8, gain=10.0, **kwargs):
         super().__init__(**kwargs)
         self.side = side
+        self.cell = cell
         self.gain = gain
 
     def build(self, input_shape):
         maps, told = input_shape
         self.squares = self.add_weight(
-            shape=(told[-1], self.side * self.side * maps[-1]),
-            initializer=keras.initializers.RandomNormal(
-                stddev=0.5 / self.gain
-            ),
+            shape=(told[-1], self.side, self.side, maps[-1]),
+            initializer=self._signs,
             name="squares",
         )
 
+    def _signs(self, shape, dtype=None):
+        uniform = keras.random.uniform(shape, -1, 1, dtype)
+        return ops.sign(uniform) / self.gain
+
     def call(self, inputs):
         maps, told = inputs
-        channels = self.squares.shape[-1] // self.side**2
-        mixed = self.gain * ops.matmul(told, self.squares)
-        mixed = ops.reshape(mixed, (-1, self.side, self.side, channels))
+        squares = self.gain * self.squares
+        for axis in (1, 2):
+            squares = ops.repeat(squares, self.cell, axis=axis)
+        classes, *square = squares.shape
+        mixed = ops.matmul(told, ops.reshape(squares, (classes, -1)))
+        mixed = ops.reshape(mixed, (-1, *square))
         height, width = ops.shape(maps)[1:3]
-        rows = -(-height // self.side), -(-width // self.side)
+        rows = -(-height // square[0]), -(-width // square[1])
         tiled = ops.tile(mixed, (1, *rows, 1))
         return maps + tiled[:, :height, :width]
 
@@ -168,7 +181,11 @@ class ClassPatterns(layers.Layer):
         return input_shape[0]
 
     def get_config(self):
-        return {**super().get_config(), "side": self.side, "gain": self.gain}
+        names = ("side", "cell", "gain")
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in names},
+        }
 
 
 def _residual(inputs, filters, blocks):
