@@ -104,7 +104,7 @@ class Method(method.Method):
         found = judge(
             test.data, test.labels, recover(fakes, arrays[0])
         ).to_dict()
-        known = self._part("defender", min(KNOWN, 20 * len(test)))
+        known = self._part("defender", min(KNOWN, 4 * len(test)))
         attack = AttributeInference(PROBES, self._steps, self.config.seed)
         told = attack.run(
             lambda sent: sent,
