@@ -36,21 +36,30 @@ def sentences():
     except OSError as error:
         if error.errno not in DISK:
             raise
-        # Files that cannot be closed would say so once more each, at the end.
-        atexit.register(_mute)
-        sys.exit(
-            f"error: {_file_of(error)} cannot be read or written: "
-            f"{os.strerror(error.errno)}. {DISK[error.errno]} What is finished "
-            "is kept; run the same command again, and it goes on."
-        )
+        _end_for_disk(error.errno, _file_of(error))
     except Exception as error:
         if type(error).__name__ not in MEMORY:
             raise
+        said = str(error)
+        # TensorFlow says the same of a disk that is full.
+        file = re.search(r"(\S+); No space left on device", said)
+        if file:
+            _end_for_disk(errno.ENOSPC, file[1])
         sys.exit(
             "error: There is not enough memory for a batch "
-            f"({str(error).splitlines()[0][:200] if str(error) else 'none'}). "
+            f"({said.splitlines()[0][:200] if said else 'none'}). "
             "Choose a smaller one, as --config.batch_size=32, and run again."
         )
+
+
+def _end_for_disk(number, file):
+    # Files that cannot be closed would say so once more each, at the end.
+    atexit.register(_mute)
+    sys.exit(
+        f"error: {file} cannot be read or written: {os.strerror(number)}. "
+        f"{DISK[number]} What is finished is kept; run the same command "
+        "again, and it goes on."
+    )
 
 
 def _mute():

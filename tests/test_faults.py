@@ -88,6 +88,9 @@ def test_a_training_that_diverges_keeps_the_last_good_state(side, tmp_path):
     (MemoryError(), "smaller one"),
     (tf.errors.ResourceExhaustedError(None, None, "OOM of shape [9]"),
      "OOM of shape.*smaller one"),
+    (tf.errors.ResourceExhaustedError(
+        None, None, "{{node SaveV2}} /x/y.data; No space left on device"),
+     "/x/y.data cannot be read or written: No space left on device. Free"),
 ])
 def test_what_the_machine_lacks_is_a_sentence(error, said):
     with pytest.raises(SystemExit, match=said), program.sentences():
