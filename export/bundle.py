@@ -95,9 +95,9 @@ def export(
             found, before, measure, utility_loss, privacy_loss
         )
     else:
-        if "failed" in found[quantization]:
-            raise _unconverted(quantization, found[quantization]["failed"])
         chosen, said = _better(quantization, found)
+        if "failed" in found[chosen]:
+            raise _unconverted(chosen, found[chosen]["failed"])
         after = measure(chosen)
     sent, raw = variants.wire_bytes(client)
     report = {
@@ -142,6 +142,8 @@ def _better(name, found):
     """Fine-tuning or not, by measurement: (name, what to say of it)."""
     if name != "int8_tuned" or "failed" in found["int8"]:
         return name, []
+    if "failed" in found[name]:
+        return "int8", [f"{name}: {found[name]['failed']} int8 is kept."]
     apart = {
         one: found[one]["parity"]["mean_quanta"] for one in ("int8", name)
     }

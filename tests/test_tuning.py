@@ -101,6 +101,10 @@ def test_fine_tuning_brings_a_trained_channel_closer():
     swapped = {"int8": found["int8_tuned"], "int8_tuned": found["int8"]}
     name, (said,) = bundle._better("int8_tuned", swapped)
     assert name == "int8" and "int8 is kept" in said
+    failed = {**found, "int8_tuned": {"failed": "No layer for it."}}
+    name, (said,) = bundle._better("int8_tuned", failed)
+    assert name == "int8" and "No layer for it. int8 is kept" in said
+
 
 
 def test_importing_tfmot_leaves_keras_as_it_is():

@@ -123,7 +123,7 @@ def notes(results):
         utility, attack = row["seeds"][0]["measures"]
         yield (
             f"`{row['name']}` ({row['seeds'][0]['quantization']}, "
-            f"{found['file_bytes']:,} bytes; {utility}; {attack}): "
+            f"{found['file_bytes']:,.0f} bytes; {utility}; {attack}): "
             + ("; ".join(outside) if outside else "inside all bounds") + "."
         )
 
