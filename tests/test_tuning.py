@@ -106,7 +106,6 @@ def test_fine_tuning_brings_a_trained_channel_closer():
     assert name == "int8" and "No layer for it. int8 is kept" in said
 
 
-
 def test_importing_tfmot_leaves_keras_as_it_is():
     code = (
         "import os; from export import tuning; tuning._tfmot(); "
