@@ -58,7 +58,8 @@ def fitted(
             "of integers and cannot be fine-tuned. Use int8 or dynamic."
         )
     tf_keras.utils.set_random_seed(seed)
-    model = twin.folded(graph.prepared(client.model, integer=True))
+    prepared = graph.prepared(client.model, integer=True)
+    model = twin.folded(twin.flattened(prepared))
     copy = twin.twin(model)
     examples = [np.asarray(one, np.float32) for one in client.examples]
     twin.check_equal(model, copy, [one[:8] for one in examples])
@@ -161,7 +162,7 @@ def _tuned(model, examples, steps):
         for layer in rounded.layers:
             held = {
                 one.name.split(":")[0].split("/")[-1]: one.numpy()
-                for one in layer.trainable_weights
+                for one in layer.weights
             }
             if "kernel" in held:
                 found[layer.layer.name] = [

@@ -16,6 +16,26 @@ TOLERANCE = 1e-4
 CROPS = ("Cropping2D", "CropLike")
 
 
+def flattened(model):
+    """The model with the layers of models inside it in their places.
+
+    Args:
+        model: Functional `keras.Model`.
+
+    Returns:
+        A functional `keras.Model` of the same layers, or `model` itself.
+    """
+    import keras
+
+    def of(layer):
+        inner = isinstance(layer, keras.Model)
+        return (lambda given: _follow(layer, [given], of)) if inner else layer
+
+    if not any(isinstance(one, keras.Model) for one in model.layers):
+        return model
+    return _rebuilt(model, keras, of)
+
+
 def folded(model):
     """The model with batch normalisation folded into its neighbours.
 
@@ -109,11 +129,19 @@ def _in_order(model):
 
 def _rebuilt(model, framework, of):
     """The same graph of other layers; None in a layer's place leaves it out."""
-    tensors = {
-        id(one): framework.Input(one.shape[1:], dtype=one.dtype, name=one.name)
+    inputs = [
+        framework.Input(one.shape[1:], dtype=one.dtype, name=one.name)
         for one in model.inputs
-    }
-    inputs = list(tensors.values())
+    ]
+    return framework.Model(
+        inputs if len(inputs) > 1 else inputs[0],
+        _follow(model, inputs, of), name=model.name,
+    )
+
+
+def _follow(model, inputs, of):
+    """The output of a model's graph, each layer replaced by `of` it."""
+    tensors = dict(zip(map(id, model.inputs), inputs))
     for node in _in_order(model):
         if type(node.operation).__name__ == "InputLayer":
             continue
@@ -122,10 +150,7 @@ def _rebuilt(model, framework, of):
         given = taken if len(taken) > 1 else taken[0]
         (out,) = node.output_tensors
         tensors[id(out)] = taken[0] if layer is None else layer(given)
-    return framework.Model(
-        inputs if len(inputs) > 1 else inputs[0],
-        tensors[id(model.outputs[0])], name=model.name,
-    )
+    return tensors[id(model.outputs[0])]
 
 
 def _fold(node, nodes, model, weights):
@@ -267,5 +292,44 @@ def own_layers():
             height, width = tf.shape(like)[1], tf.shape(like)[2]
             return maps[:, :height, :width]
 
-    own = AddUniformNoise, Blend, Bounded, CropLike
+    class ClassPatterns(tf_keras.layers.Layer):
+        def __init__(self, side, cell, gain, **kwargs):
+            super().__init__(**kwargs)
+            self.side, self.cell, self.gain = side, cell, gain
+
+        def build(self, input_shape):
+            maps, told = input_shape
+            self.squares = self.add_weight(
+                "squares", (told[-1], self.side, self.side, maps[-1])
+            )
+
+        def call(self, inputs):
+            maps, told = inputs
+            squares = self.gain * self.squares
+            for axis in (1, 2):
+                squares = tf.repeat(squares, self.cell, axis=axis)
+            classes, *square = squares.shape
+            mixed = told @ tf.reshape(squares, (classes, -1))
+            mixed = tf.reshape(mixed, (-1, *square))
+            height, width = tf.shape(maps)[1], tf.shape(maps)[2]
+            rows = -(-height // square[0]), -(-width // square[1])
+            return maps + tf.tile(mixed, (1, *rows, 1))[:, :height, :width]
+
+        def get_config(self):
+            return {**super().get_config(), "side": self.side,
+                    "cell": self.cell, "gain": self.gain}
+
+    class Resized(tf_keras.layers.Layer):
+        def __init__(self, height, width, **kwargs):
+            super().__init__(**kwargs)
+            self.height, self.width = height, width
+
+        def call(self, inputs):
+            return tf.image.resize(inputs, (self.height, self.width))
+
+        def get_config(self):
+            return {**super().get_config(), "height": self.height,
+                    "width": self.width}
+
+    own = AddUniformNoise, Blend, Bounded, ClassPatterns, CropLike, Resized
     return {one.__name__: one for one in own}

@@ -44,6 +44,33 @@ class RoundToBytes(keras.layers.Layer):
         return input_shape
 
 
+@keras.saving.register_keras_serializable("kprivacy")
+class Resized(keras.layers.Layer):
+    """Images brought to a size, with bilinear interpolation.
+
+    Keras' own `Resizing` takes a call without `training` for training, and
+    every layer of the model with it: batch norms would move their statistics.
+
+    Args:
+        height, width: The size, in pixels.
+    """
+
+    def __init__(self, height, width, **kwargs):
+        super().__init__(**kwargs)
+        self.height = height
+        self.width = width
+
+    def call(self, inputs):
+        return ops.image.resize(inputs, (self.height, self.width))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.height, self.width, input_shape[-1])
+
+    def get_config(self):
+        return {**super().get_config(), "height": self.height,
+                "width": self.width}
+
+
 def round_to_bytes(images):
     """Images in [0, 1] at the 256 levels of a file, gradients untouched."""
     rounded = ops.round(images * 255.0) / 255.0

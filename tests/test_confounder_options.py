@@ -147,6 +147,10 @@ def test_a_guide_tells_the_generator_the_class(pictures):
         sent.append(client.predict(x, verbose=0))
     assert sent[0].shape == x.shape
     assert all((one != sent[0]).any() for one in sent[1:])
+    held = client.get_weights()
+    client(x)
+    for now, then in zip(client.get_weights(), held):
+        np.testing.assert_array_equal(now, then)
     model = kprivacy.ConfounderGAN(
         client, build_adversary(client, (3, 4)),
         [networks.classifier(SHAPE, 3, "mlp", 8)],

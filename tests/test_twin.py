@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from export import graph, twin
-from kprivacy import confounder_gan, gap, ran
+from kprivacy import confounder_gan, gap, networks, ran
 from kprivacy.errors import UserError
 
 
@@ -55,6 +55,10 @@ MODELS = {
     "confounder_gan": lambda: confounder_gan.build_client(
         (None, None, 3), filters=(4, 8)
     ),
+    "guided": lambda: confounder_gan.build_client(
+        (12, 12, 3), filters=(4, 8), pattern=2, cell=4,
+        guide=settled(networks.classifier((8, 8, 3), 3, "resnet18", 8)),
+    ),
     "residual": lambda: confounder_gan.build_client(
         (None, None, 3), "residual", filters=(4, 6, 8), blocks=1
     ),
@@ -67,7 +71,7 @@ def test_twins_give_the_same(name):
     model = graph.prepared(settled(MODELS[name]()))
     inputs = inputs_of(model)
     given = inputs if len(inputs) > 1 else inputs[0]
-    folded = twin.folded(model)
+    folded = twin.folded(twin.flattened(model))
     kinds = {type(layer).__name__ for layer in folded.layers}
     assert "BatchNormalization" not in kinds
     expected = np.asarray(model(given))

@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from kprivacy import errors
-from kprivacy.layers import RoundToBytes
+from kprivacy.layers import Resized, RoundToBytes
 from kprivacy.networks import strided
 from kprivacy.networks.unet import unet, up
 
@@ -85,7 +85,7 @@ def _told(inputs, guide):
     """The guide's probabilities of the picture."""
     guide.trainable = False
     side = guide.inputs[0].shape[1:3]
-    seen = layers.Resizing(*side, name="told_size")(inputs)
+    seen = Resized(*side, name="told_size")(inputs)
     return layers.Softmax(name="told")(guide(seen))
 
 
