@@ -57,7 +57,8 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._directory.mkdir(parents=True, exist_ok=True)
         beside = self._directory / "unfinished.weights.h5"
-        self.model.save_weights(beside, overwrite=True)
+        with files.one_complaint():
+            self.model.save_weights(beside, overwrite=True)
         os.replace(beside, self._path(epoch + 1))
         for older in self._files():
             if older <= epoch:

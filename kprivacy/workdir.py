@@ -118,7 +118,8 @@ def kept(path, make):
 def save(model, path):
     """Saves a model beside `path` and renames it."""
     beside = path.with_name(f"unfinished_{path.name}")
-    model.save(beside)
+    with files.one_complaint():
+        model.save(beside)
     beside.replace(path)
 
 
