@@ -29,13 +29,13 @@ def get_config(variant=None):
     config.data.adversary_split = "defender[50%:]"
     config.data.validation_split = "defender[:2%]"
     gap_base.improved_images(config)
-    config.epochs = 12
+    config.epochs = 8
     config.epochs_pre_g = 2
     # Kept is which of five it is. A code without a limit has room for the
     # rest, where its adversary does not look and another one does.
     config.client.network = "autoencoder"
     config.client.code = 3
-    config.client.amplitude = 1.0
+    config.client.amplitude = 0.8
     config.client.residual = False
     config.adversary.network = "vgg"
     config.adversary.filters = (8, 16, 32)
