@@ -26,7 +26,13 @@ class Method:
     `value`, and for reference that of the data as they are, `undefended`;
     the attack's says whether a "high" or a "low" value protects, who it was,
     and what is left without any information, `blind`.
+
+    Attributes:
+        sides: Sides in pixels of clients beside that of the training's size,
+            where the method has some.
     """
+
+    sides = ()
 
     def __init__(self, directory, config, model):
         self.directory = pathlib.Path(directory)
