@@ -4,9 +4,10 @@
 
 Public is the digit halved (0 and 1, 2 and 3, ...): with the parity it is the
 digit, without it says nothing of it. In the variant "large" it is private
-whether the digit is at least 5. About nine minutes on a core of an x86 server;
-fresh attackers name 57.0 % of the parities and classifiers 90.5 % of the pairs,
-means of three seeds of which one is worse. See docs/results/gap_mnist.md.
+whether the digit is at least 5. About six minutes on a core of an x86 server;
+fresh attackers name 51.9 % of the parities and classifiers 90.6 % of the pairs,
+means of three seeds, in one of which two pairs came to be one. See
+docs/results/gap_mnist.md.
 """
 
 from kprivacy.configs import gap_base
