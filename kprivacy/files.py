@@ -76,6 +76,26 @@ def new_folder(path):
         shutil.rmtree(before, ignore_errors=True)
 
 
+def check_room(path, *holders):
+    """Raises unless a disk has room for variables: HDF5 dies of a full one.
+
+    Args:
+        path: The file to be written, in a folder that exists.
+        *holders: Models and optimizers, with `variables`; or None.
+
+    Raises:
+        OSError: ENOSPC, with the path.
+    """
+    needed = sum(
+        np.prod(one.shape, dtype=int) * 4
+        for holder in holders if holder is not None
+        for one in holder.variables
+    )
+    # HDF5 has a header for each, and blocks for itself.
+    if shutil.disk_usage(pathlib.Path(path).parent).free < 1.5 * needed + 1e6:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
 @contextlib.contextmanager
 def one_complaint():
     """Lets an error of HDF5 through, and none of what it could not close.

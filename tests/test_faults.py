@@ -1,6 +1,7 @@
 """What a training does when something around it goes wrong."""
 
 import errno
+import shutil
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import tensorflow as tf
 
 import kprivacy
 from configs import gap_diabetes
-from kprivacy import callbacks, files, program, train_lib
+from kprivacy import callbacks, files, program, train_lib, workdir
 from kprivacy.errors import UserError
 from kprivacy.gap import build_adversary, build_client
 
@@ -95,6 +96,19 @@ def test_a_training_that_diverges_keeps_the_last_good_state(side, tmp_path):
 def test_what_the_machine_lacks_is_a_sentence(error, said):
     with pytest.raises(SystemExit, match=said), program.sentences():
         raise error
+
+
+def test_what_has_no_room_is_not_begun(tmp_path, monkeypatch):
+    model = keras.Sequential([keras.Input((1000,)), keras.layers.Dense(1000)])
+    files.check_room(tmp_path / "x", model, None)
+    monkeypatch.setattr(
+        files.shutil, "disk_usage",
+        lambda path: shutil._ntuple_diskusage(10**7, 5 * 10**6, 5 * 10**6),
+    )
+    with pytest.raises(OSError, match="No space left.*x.keras") as found:
+        workdir.save(model, tmp_path / "x.keras")
+    assert found.value.errno == errno.ENOSPC
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_errors_stay_what_they_are():
