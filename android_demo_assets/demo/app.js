@@ -6,7 +6,6 @@ import { asDigit, bytesOf, difference, drawable, show } from "./picture.js";
 const METHODS = {
   ran: ["RAN", "Features classify well and cannot be turned back into the picture."],
   gap: ["GAP", "Whether a digit is odd is erased; which pair it is of (0 and 1, 2 and 3, …) stays."],
-  confounder_gan: ["ConfounderGAN", "Noise that nobody sees, within a few levels a pixel: whoever trains on such pictures learns the noise, not what they show."],
   fakesafe: ["FakeSafe", "A real picture of another kind carries the message; only who has the key reads it."],
 };
 const $ = (id) => document.getElementById(id);
