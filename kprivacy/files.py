@@ -81,15 +81,15 @@ def check_room(path, *holders):
 
     Args:
         path: The file to be written, in a folder that exists.
-        *holders: Models and optimizers, with `variables`; or None.
+        *holders: Models and optimizers; what has no `variables` counts 0.
 
     Raises:
         OSError: ENOSPC, with the path.
     """
     needed = sum(
         np.prod(one.shape, dtype=int) * 4
-        for holder in holders if holder is not None
-        for one in holder.variables
+        for holder in holders
+        for one in getattr(holder, "variables", ())
     )
     # HDF5 has a header for each, and blocks for itself.
     if shutil.disk_usage(pathlib.Path(path).parent).free < 1.5 * needed + 1e6:
