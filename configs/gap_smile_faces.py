@@ -65,4 +65,4 @@ def get_config(variant=None):
 
 def get_sweep():
     """A sweep of the budget, as overrides of single fields."""
-    return [{"model.budget": budget} for budget in (0.007,)]
+    return [{"model.budget": 0.007}]

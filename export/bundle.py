@@ -50,15 +50,8 @@ def export(
     """
     directory = pathlib.Path(directory)
     _check_output(pathlib.Path(output_dir), directory)
-    names = ("config.json", "model.keras") if config is None else (
-        "client", "server"
-    )
     asked = {
-        "sha256": {
-            name: files.sha256(directory / name) for name in names
-            if (directory / name).exists()
-        },
-        "config": config and json.loads(config.to_json()),
+        **_source(directory, config),
         "quantization": quantization,
         "utility_loss": utility_loss,
         "privacy_loss": privacy_loss,
@@ -117,6 +110,20 @@ def export(
     every = {name: contents[chosen], **_others(clients, chosen, settings)}
     _write(output_dir, report, clients, every, server, method.codec())
     return report
+
+
+def _source(directory, config):
+    """What a bundle is made of: hashes of a training, or of a pair."""
+    names = ("config.json", "model.keras") if config is None else (
+        "client", "server"
+    )
+    return {
+        "sha256": {
+            name: files.sha256(directory / name) for name in names
+            if (directory / name).exists()
+        },
+        "config": config and json.loads(config.to_json()),
+    }
 
 
 def _done(output_dir, asked):

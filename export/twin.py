@@ -246,6 +246,7 @@ def own_layers():
     import tensorflow as tf
     import tf_keras
 
+    from kprivacy.confounder_gan.client import patterned
     from kprivacy.gap import layers as gap_layers
 
     class AddUniformNoise(tf_keras.layers.Layer):
@@ -304,16 +305,8 @@ def own_layers():
             )
 
         def call(self, inputs):
-            maps, told = inputs
             squares = self.gain * self.squares
-            for axis in (1, 2):
-                squares = tf.repeat(squares, self.cell, axis=axis)
-            classes, *square = squares.shape
-            mixed = told @ tf.reshape(squares, (classes, -1))
-            mixed = tf.reshape(mixed, (-1, *square))
-            height, width = tf.shape(maps)[1], tf.shape(maps)[2]
-            rows = -(-height // square[0]), -(-width // square[1])
-            return maps + tf.tile(mixed, (1, *rows, 1))[:, :height, :width]
+            return patterned(*inputs, squares, self.cell)
 
         def get_config(self):
             return {**super().get_config(), "side": self.side,

@@ -54,8 +54,7 @@ def train(config, directory, strategy=None):
 @contextlib.contextmanager
 def _precision(config):
     """Layers that are built in it compute as the config says."""
-    chosen = config.get("precision", workdir.LATER["precision"])
-    errors.check_choice("config.precision", chosen, workdir.PRECISIONS)
+    chosen = workdir.precision(config)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(chosen)
     try:
@@ -66,7 +65,7 @@ def _precision(config):
 
 def _in_float32(model, method, config, dataset, directory):
     """The model for later steps: phones and audits know float32 alone."""
-    if config.get("precision", "float32") == "float32":
+    if workdir.precision(config) == "float32":
         return model
     plain = method.build(config, dataset, directory / "parts")
     plain.set_weights(model.get_weights())

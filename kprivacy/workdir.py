@@ -57,6 +57,13 @@ def run_options(config):
     }
 
 
+def precision(config):
+    """The name of the dtype policy that a config trains with."""
+    chosen = config.get("precision", LATER["precision"])
+    errors.check_choice("config.precision", chosen, PRECISIONS)
+    return chosen
+
+
 def read_config(workdir):
     """Reads the config that a training wrote."""
     path = pathlib.Path(workdir) / "config.json"

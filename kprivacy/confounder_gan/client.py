@@ -100,6 +100,26 @@ def _everywhere(told):
     return added
 
 
+def patterned(maps, told, squares, cell):
+    """Maps, plus squares of cells: see `ClassPatterns`.
+
+    Args:
+        maps: (batch, height, width, channels).
+        told: Probabilities, (batch, classes).
+        squares: (classes, side, side, channels), a number for each cell.
+        cell: Side of a cell, in pixels.
+    """
+    for axis in (1, 2):
+        squares = ops.repeat(squares, cell, axis=axis)
+    classes, *square = squares.shape
+    mixed = ops.matmul(told, ops.reshape(squares, (classes, -1)))
+    mixed = ops.reshape(mixed, (-1, *square))
+    height, width = ops.shape(maps)[1:3]
+    rows = -(-height // square[0]), -(-width // square[1])
+    tiled = ops.tile(mixed, (1, *rows, 1))
+    return maps + tiled[:, :height, :width]
+
+
 def levels(bound):
     """A bound in [0, 1] as whole levels of 8 bits."""
     whole = int(np.floor(bound * 255 + 1e-6))
@@ -165,17 +185,7 @@ class ClassPatterns(layers.Layer):
         return ops.sign(uniform) / self.gain
 
     def call(self, inputs):
-        maps, told = inputs
-        squares = self.gain * self.squares
-        for axis in (1, 2):
-            squares = ops.repeat(squares, self.cell, axis=axis)
-        classes, *square = squares.shape
-        mixed = ops.matmul(told, ops.reshape(squares, (classes, -1)))
-        mixed = ops.reshape(mixed, (-1, *square))
-        height, width = ops.shape(maps)[1:3]
-        rows = -(-height // square[0]), -(-width // square[1])
-        tiled = ops.tile(mixed, (1, *rows, 1))
-        return maps + tiled[:, :height, :width]
+        return patterned(*inputs, self.gain * self.squares, self.cell)
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]

@@ -10,6 +10,7 @@ first; and after a kill, when every file's time lies ten years ahead or behind.
 """
 
 import contextlib
+import functools
 import os
 import pathlib
 import signal
@@ -45,56 +46,66 @@ def _mount(*arguments):
 
 
 def check(name):
-    """All faults for a program; gives how many there were.
+    """All faults for a program; gives how many, each a run of its own.
 
     Raises:
         Broken: Something is half-written, or has another outcome.
     """
-    program, done = PROGRAMS[name], 0
+    program = PROGRAMS[name]
     with tempfile.TemporaryDirectory() as place:
         place = pathlib.Path(place)
+        fresh = place / "fresh"
+        fresh.mkdir()
+        program.prepare(fresh)
         calm = place / "calm"
-        calm.mkdir()
-        program.prepare(calm)
-        before = _bytes(calm)
-        begin = time.monotonic()
-        programs.end(programs.start(program.arguments(calm)))
-        seconds = time.monotonic() - begin
-        expected, written = program.outcome(calm), _bytes(calm) - before
-        room = 20 * (before + written) + (64 << 20)
-        for share in SHARES:
-            folder = place / f"full{share}"
-            with disk(folder, room):
-                program.prepare(folder)
-                size = _used(folder) + int(share * written)
-                _mount("-o", f"remount,size={size}", folder)
-                _must_fail(program, folder, SAID["full"])
-                _mount("-o", f"remount,size={room}", folder)
-                _must_end(program, folder, expected)
-            done += 1
-        folder = place / "read-only"
-        with disk(folder, room):
-            program.prepare(folder)
-            _mount("-o", "remount,ro", folder)
-            _must_fail(program, folder, SAID["read-only"])
-            _mount("-o", "remount,rw", folder)
-            _must_end(program, folder, expected)
-        done += 1
-        for years in (YEARS, -YEARS):
-            folder = place / f"clock{years}"
-            folder.mkdir()
-            program.prepare(folder)
-            inputs = set(folder.rglob("*"))
-            process = programs.start(program.arguments(folder))
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.communicate(timeout=0.7 * seconds)
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            for path in set(folder.rglob("*")) - inputs:
-                os.utime(path, (time.time() + years,) * 2)
-            _must_end(program, folder, expected)
-            done += 1
-    return done
+        expected, seconds = programs.undisturbed(program, calm)
+        room = 20 * _bytes(calm) + (64 << 20)
+        written = _bytes(calm) - _bytes(fresh)
+        faults = [
+            *(functools.partial(_full, place / f"full{share}", room,
+                                int(share * written)) for share in SHARES),
+            functools.partial(_read_only, place / "read-only", room),
+            *(functools.partial(_clock, place / f"clock{years}", seconds,
+                                years) for years in (YEARS, -YEARS)),
+        ]
+        for fault in faults:
+            fault(program, expected)
+    return len(faults), len(faults)
+
+
+def _full(folder, room, rest, program, expected):
+    """A disk with so many bytes left, later with room."""
+    with disk(folder, room):
+        program.prepare(folder)
+        _mount("-o", f"remount,size={_used(folder) + rest}", folder)
+        _must_fail(program, folder, SAID["full"])
+        _mount("-o", f"remount,size={room}", folder)
+        _must_end(program, folder, expected)
+
+
+def _read_only(folder, room, program, expected):
+    """A disk that is read-only, later not."""
+    with disk(folder, room):
+        program.prepare(folder)
+        _mount("-o", "remount,ro", folder)
+        _must_fail(program, folder, SAID["read-only"])
+        _mount("-o", "remount,rw", folder)
+        _must_end(program, folder, expected)
+
+
+def _clock(folder, seconds, years, program, expected):
+    """After a kill, files from another time."""
+    folder.mkdir()
+    program.prepare(folder)
+    inputs = set(folder.rglob("*"))
+    process = programs.start(program.arguments(folder))
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=0.7 * seconds)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    for path in set(folder.rglob("*")) - inputs:
+        os.utime(path, (time.time() + years,) * 2)
+    _must_end(program, folder, expected)
 
 
 def _must_fail(program, folder, sentence):
@@ -128,16 +139,9 @@ def _used(folder):
 
 def main(argv):
     del argv
-    from kprivacy import program
-
-    program.quiet()
-    names = [_PROGRAM.value] if _PROGRAM.value else list(PROGRAMS)
-    total = 0
-    for name in names:
-        done = check(name)
-        print(f"{name}: {done} faults, the outcome of each is the undisturbed "
-              "one's", flush=True)
-        total += done
+    total = programs.each(
+        _PROGRAM.value, lambda name, count: check(name), "faults"
+    )
     print(f"{total} faults, each with a sentence where there is one to say")
 
 

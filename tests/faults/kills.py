@@ -12,12 +12,19 @@ import pathlib
 import signal
 import subprocess
 import tempfile
-import time
 
 import numpy as np
 from absl import app, flags
 
-from tests.faults.programs import PROGRAMS, Broken, check, end, start
+from tests.faults.programs import (
+    PROGRAMS,
+    Broken,
+    check,
+    each,
+    end,
+    start,
+    undisturbed,
+)
 
 _KILLS = flags.DEFINE_integer("kills", 50, "In all.", lower_bound=1)
 _SEED = flags.DEFINE_integer("seed", 0, "Of the moments.")
@@ -27,20 +34,15 @@ EACH = 3
 
 
 def campaign(name, kills, seed):
-    """Kills a program so often; gives how many runs it was.
+    """Kills a program so often; gives the kills, and in how many runs.
 
     Raises:
         Broken: Something half-written, done twice, or another outcome.
     """
     program, generator = PROGRAMS[name], np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as place:
-        calm = pathlib.Path(place, "calm")
-        calm.mkdir()
-        program.prepare(calm)
-        begin = time.monotonic()
-        end(start(program.arguments(calm)))
-        seconds = time.monotonic() - begin
-        expected, runs, done = program.outcome(calm), 0, 0
+        expected, seconds = undisturbed(program, pathlib.Path(place, "calm"))
+        runs = done = 0
         while done < kills:
             folder = pathlib.Path(place, f"run{runs}")
             folder.mkdir()
@@ -51,7 +53,7 @@ def campaign(name, kills, seed):
             runs += 1
             if program.outcome(folder) != expected:
                 raise Broken(f"{name}: another outcome after kills")
-    return runs, done
+    return done, runs
 
 
 def _disturbed(program, folder, most, seconds, generator):
@@ -77,16 +79,13 @@ def _disturbed(program, folder, most, seconds, generator):
 
 def main(argv):
     del argv
-    from kprivacy import program
-
-    program.quiet()
-    names = [_PROGRAM.value] if _PROGRAM.value else list(PROGRAMS)
-    total = 0
-    for name in names:
-        runs, done = campaign(name, -(-_KILLS.value // len(names)), _SEED.value)
-        print(f"{name}: {done} kills in {runs} runs, the outcome of each is "
-              "the undisturbed one's", flush=True)
-        total += done
+    total = each(
+        _PROGRAM.value,
+        lambda name, count: campaign(
+            name, -(-_KILLS.value // count), _SEED.value
+        ),
+        "kills",
+    )
     print(f"{total} kills, nothing half-written, nothing done twice")
 
 

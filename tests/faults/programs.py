@@ -5,6 +5,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 
@@ -149,6 +150,39 @@ PROGRAMS = {
         exported, "w/export/client.tflite", a_training,
     ),
 }
+
+
+def undisturbed(program, folder):
+    """Runs a program in a new folder: (what it must leave, seconds)."""
+    folder.mkdir()
+    program.prepare(folder)
+    begin = time.monotonic()
+    end(start(program.arguments(folder)))
+    return program.outcome(folder), time.monotonic() - begin
+
+
+def each(chosen, campaign, said):
+    """Runs a campaign of one program, or of all; says what it gave.
+
+    Args:
+        chosen: Name of a program, or None.
+        campaign: Function of a name and of how many programs there are to
+            (how many faults, in how many runs).
+        said: What the faults are called.
+
+    Returns:
+        How many faults there were.
+    """
+    from kprivacy import program
+
+    program.quiet()
+    names, total = [chosen] if chosen else list(PROGRAMS), 0
+    for name in names:
+        done, runs = campaign(name, len(names))
+        print(f"{name}: {done} {said} in {runs} runs, the outcome of each is "
+              "the undisturbed one's", flush=True)
+        total += done
+    return total
 
 
 def start(arguments):
