@@ -6,8 +6,6 @@ import sys
 import tempfile
 import time
 
-from kprivacy import files
-
 SIDE = 32
 
 
@@ -19,15 +17,12 @@ def run(count, workers):
         processes held at once).
     """
     from benchmarks import memory, protecting
+    from kprivacy.confounder_gan.training import write_client
 
     with tempfile.TemporaryDirectory() as place:
         folder = pathlib.Path(place)
         memory.pictures(folder / "in", count, SIDE)
-        (folder / "client").mkdir()
-        protecting.client().save(folder / "client" / "client.keras")
-        files.write_json(folder / "client" / "domain.json", {
-            "format": 1, "method": "confounder_gan", "channels": 3, "bound": 8,
-        })
+        write_client(protecting.client(), 8, folder / "client")
         begin, most = time.perf_counter(), 0
         process = subprocess.Popen([
             sys.executable, "-m", "kprivacy.protect",

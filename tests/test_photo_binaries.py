@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from test_photos import BOUND, album, loud, pixels
 
-from kprivacy import files
+from kprivacy.confounder_gan.training import write_client
 from kprivacy.photos import verify
 
 
@@ -35,12 +35,7 @@ def test_verifying_finds_what_is_wrong(tmp_path):
 def test_the_binaries(tmp_path):
     client = loud()
     client.save(tmp_path / "client.keras")
-    (tmp_path / "w" / "client").mkdir(parents=True)
-    client.save(tmp_path / "w" / "client" / "client.keras")
-    files.write_json(tmp_path / "w" / "client" / "domain.json", {
-        "format": 1, "method": "confounder_gan", "channels": 3,
-        "bound": BOUND,
-    })
+    write_client(client, BOUND, tmp_path / "w" / "client")
     album(tmp_path / "in")
 
     def call(module, *flags):

@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image
 from test_photos import BOUND, loud, pixels
 
-from kprivacy import files
+from kprivacy.confounder_gan.training import write_client
 from kprivacy.errors import UserError
 from kprivacy.photos import pipeline
 
@@ -19,12 +19,7 @@ from kprivacy.photos import pipeline
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle") / "client"
-    folder.mkdir()
-    loud().save(folder / "client.keras")
-    files.write_json(folder / "domain.json", {
-        "format": 1, "method": "confounder_gan", "channels": 3,
-        "bound": BOUND,
-    })
+    write_client(loud(), BOUND, folder)
     return folder
 
 

@@ -111,13 +111,27 @@ def schedules(config):
 
 def write_parts(model, config, directory):
     """Writes client/, the generator for `kprivacy.protect`."""
-    with files.new_folder(pathlib.Path(directory) / "client") as beside:
-        model.client.save(beside / "client.keras")
+    write_client(
+        model.client, levels(config.client.bound),
+        pathlib.Path(directory) / "client",
+    )
+
+
+def write_client(client, bound, folder):
+    """Writes a generator as `kprivacy.protect` reads it.
+
+    Args:
+        client: Keras model of pictures in [0, 1].
+        bound: Levels of 255 that its pixels differ by, at most.
+        folder: To write, replaced as a whole.
+    """
+    with files.new_folder(folder) as beside:
+        client.save(beside / "client.keras")
         files.write_json(beside / "domain.json", {
             "format": 1,
             "method": "confounder_gan",
-            "channels": int(model.client.output_shape[-1]),
-            "bound": levels(config.client.bound),
+            "channels": int(client.output_shape[-1]),
+            "bound": bound,
         })
 
 

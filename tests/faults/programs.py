@@ -89,8 +89,8 @@ def photographs(folder):
     import keras
     from PIL import Image
 
-    from kprivacy import files
     from kprivacy.confounder_gan import build_client
+    from kprivacy.confounder_gan.training import write_client
 
     keras.utils.set_random_seed(0)
     client = build_client((None, None, 3), filters=(4, 8))
@@ -99,11 +99,7 @@ def photographs(folder):
     last.set_weights([
         generator.normal(0, 3, one.shape) for one in last.get_weights()
     ])
-    (folder / "client").mkdir()
-    client.save(folder / "client" / "client.keras")
-    files.write_json(folder / "client" / "domain.json", {
-        "format": 1, "method": "confounder_gan", "channels": 3, "bound": 8,
-    })
+    write_client(client, 8, folder / "client")
     (folder / "in").mkdir()
     for index in range(PICTURES):
         pixels = generator.integers(0, 256, (48, 64, 3), np.uint8)
