@@ -5,6 +5,7 @@ Needs an idle machine, and PyTorch beside kprivacy: pip install -e
 is measured in turn, as often, on the same cores, and the medians count.
 """
 
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -24,7 +25,7 @@ _TURNS = flags.DEFINE_integer("turns", 3, "Of what is compared.")
 _PART = flags.DEFINE_string(
     "part", None, "Of a process: MODULE.FUNCTION and its arguments as JSON."
 )
-PIPELINE = 20_000  # pictures of its row
+PIPELINE = 60_000  # pictures of its row, so many that starting counts little
 NOTES = """Train steps, calls and pictures a second are medians; `over_...` is
 how many times as fast as that. `train:` on both cores, networks, weights,
 batches and objectives alike (tests/test_benchmarks.py compares them);
@@ -191,8 +192,6 @@ def _part(function, arguments, threads=None):
 
 
 def _work(part):
-    import importlib
-
     from kprivacy import program
 
     function, arguments = json.loads(part)
@@ -215,7 +214,7 @@ def main(argv):
 
     path = os.path.join(_OUTPUT_DIR.value, "benchmarks")
     environment = {
-        **files.environment(), "torch": _part("run.torch_version", []),
+        **files.environment(), "torch": importlib.metadata.version("torch"),
     }
     held = _earlier(f"{path}.json", environment)
     for name, measure in rows().items():
@@ -256,12 +255,6 @@ def _earlier(path, environment):
     if before != environment:
         return {}
     return {row["name"]: row for row in results["rows"]}
-
-
-def torch_version():
-    import torch
-
-    return torch.__version__
 
 
 if __name__ == "__main__":

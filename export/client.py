@@ -15,7 +15,7 @@ import numpy as np
 
 from kprivacy.errors import UserError
 
-from . import correction, graph, mixed, outside, tuning
+from . import compact, correction, graph, mixed, outside, tuning
 from .parts import BYTES, PIXEL
 
 QUANTIZATIONS = ("int8", "dynamic", "float16", "float32", "int16x8")
@@ -109,7 +109,7 @@ def _convert(client, model, examples, quantization):
         try:
             if exact and quantization == "int8":
                 names = mixed.networks(model, exact)
-                content = mixed.convert(make, names)
+                content = compact.compacted(mixed.convert(make, names))
             else:
                 content = make().convert()
         except Exception as error:

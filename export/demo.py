@@ -193,8 +193,7 @@ def _classifier(build, values, classes):
 
 
 def _of_fakesafe(method):
-    model = method.model.server
-    kinds = method.server().inputs
+    model, kinds = method.server().model, method.server().inputs
     examples = [
         np.zeros((1, *one.shape[1:]), np.float32) for one in model.inputs
     ]

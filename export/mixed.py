@@ -4,18 +4,33 @@ import re
 
 from kprivacy.fakesafe.covers import Embed, Read
 
-from . import opened
+from . import compact, opened
 
 
 def exact_layers(model):
     """Names of layers that must not be rounded: the lattices of covers."""
-    names = []
+    return [layer.name for layer in _lattices(model)]
+
+
+def on_levels(model):
+    """A copy of a model whose lattices are of few levels, as a file has them.
+
+    Both ends must be such copies: a code is read along the very directions
+    that it was written along.
+    """
+    copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    for layer in _lattices(copy):
+        layer.directions.assign(compact.on_levels(layer.directions.numpy()))
+    return copy
+
+
+def _lattices(model):
     for layer in model.layers:
         if isinstance(layer, (Embed, Read)):
-            names.append(layer.name)
+            yield layer
         elif hasattr(layer, "layers"):
-            names += exact_layers(layer)
-    return names
+            yield from _lattices(layer)
 
 
 def networks(model, exact):

@@ -7,6 +7,7 @@ well: a picture leaves with a scale of exactly 1/255, what is float32 stays so.
 
 import numpy as np
 
+from . import compact
 from .parts import BYTES, PIXEL
 
 
@@ -36,7 +37,7 @@ def fitted(content, client):
         _make_float(tensor, schema)
         (last,) = [one for one in graph.operators
                    if named.tensorIndex in one.outputs]
-        last.opcodeIndex = _dequantize(model, schema)
+        last.opcodeIndex = compact.dequantize(model, schema)
         last.builtinOptions, last.builtinOptionsType = None, 0
     elif client.output[1] != "features":
         _rescale(tensor)
@@ -52,16 +53,3 @@ def _rescale(tensor):
 def _make_float(tensor, schema):
     tensor.type = schema.TensorType.FLOAT32
     tensor.quantization = None
-
-
-def _dequantize(model, schema):
-    """Index of the operation from int8 to float32, added if it is missing."""
-    wanted = schema.BuiltinOperator.DEQUANTIZE
-    for i, code in enumerate(model.operatorCodes):
-        if code.builtinCode == wanted:
-            return i
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = wanted
-    code.version = 2
-    model.operatorCodes.append(code)
-    return len(model.operatorCodes) - 1

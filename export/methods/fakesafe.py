@@ -12,7 +12,7 @@ from kprivacy.fakesafe.covers import have_room, takes_cover
 from kprivacy.fakesafe.sides import predict
 from kprivacy.text.codec import has_codec, load_codec
 
-from .. import texts
+from .. import mixed, texts
 from ..parts import Client, Server
 from . import method
 
@@ -32,7 +32,7 @@ class Method(method.Method):
         self._steps = 12 if smoke else 300
 
     def clients(self):
-        model = self.model.client
+        model = mixed.on_levels(self.model.client)
         inputs = {}
         for one in model.inputs:
             if one.name == "source":
@@ -56,7 +56,7 @@ class Method(method.Method):
         return load_codec(folder) if has_codec(folder) else None
 
     def server(self):
-        model = self.model.server
+        model = mixed.on_levels(self.model.server)
         ends = [method.KINDS[len(shape) - 1]
                 for shape in (model.inputs[0].shape, model.output_shape)]
         inputs = {"fake": ends[0]}
