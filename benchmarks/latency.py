@@ -37,9 +37,10 @@ def clients():
 
 
 def measure(name, quantization):
-    """Milliseconds a call, the median of repeats; and the file's bytes."""
+    """Of a file: milliseconds a call, bytes, and products that are summed."""
     import keras
 
+    from export import opened
     from export.conversion import convert_all
     from export.parts import Client
 
@@ -61,7 +62,8 @@ def measure(name, quantization):
     given = {"data": (255 * examples[:1]).astype(np.uint8)
              if detail["dtype"] == np.uint8 else examples[:1]}
     file.run(given)
-    return 1e3 * median_of(lambda: file.run(given)), len(content)
+    products = opened.multiply_adds(opened.without_delegates(content))
+    return 1e3 * median_of(lambda: file.run(given)), len(content), products
 
 
 def median_of(call, calls=CALLS, repeats=REPEATS):
@@ -76,7 +78,14 @@ def median_of(call, calls=CALLS, repeats=REPEATS):
 
 
 def gigaflops():
-    """What a core reaches in multiplying matrices of float32, in GFLOP/s."""
-    a = np.random.default_rng(0).random((1024, 1024), np.float32)
-    seconds = median_of(lambda: a @ a, 3, 5)
+    """What a core reaches in multiplying matrices of float32, in GFLOP/s.
+
+    By TensorFlow: NumPy's library may not know the processor.
+    """
+    import tensorflow as tf
+
+    a = tf.constant(
+        np.random.default_rng(0).random((1024, 1024), np.float32)
+    )
+    seconds = median_of(lambda: tf.linalg.matmul(a, a).numpy(), 3, 9)
     return 2 * 1024**3 / seconds / 1e9

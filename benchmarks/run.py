@@ -34,7 +34,8 @@ which is what `fit`, metrics and the base class cost. `options:` is ours with
 one or ten batches a call, and from those ten with XLA or mixed bfloat16: what
 a config's steps_per_execution, jit_compile and precision do here. `latency:`
 is one thread of XNNPACK, `gflops_core` what the same core reaches in matrix
-products of float32. `protect:generator` is on pictures of 32 x 32 on one core;
+products of float32, `..._over_bound` the share of it that a file reaches.
+`protect:generator` is on pictures of 32 x 32 on one core;
 EMN's `over_emn` counts one of its rounds alone and so flatters EMN.
 `pipeline:` is `kprivacy.protect --runner` on so many PNG files of 32 x 32 from
 start to end, one process a worker, each on one thread. `memory:` is the peak
@@ -95,11 +96,14 @@ def _latency(name):
         kind: _part("latency.measure", [name, kind], threads=1)
         for kind in ("float32", "int8")
     }
+    (slow, large, products), (fast, small, _) = found.values()
+    core = _part("latency.gigaflops", [], threads=1)
     return {
-        "float32_ms": found["float32"][0], "int8_ms": found["int8"][0],
-        "float32_over_int8": found["float32"][0] / found["int8"][0],
-        "float32_bytes": found["float32"][1], "int8_bytes": found["int8"][1],
-        "gflops_core": _part("latency.gigaflops", [], threads=1),
+        "float32_ms": slow, "int8_ms": fast, "float32_over_int8": slow / fast,
+        "float32_bytes": large, "int8_bytes": small,
+        "multiply_adds": products, "gflops_core": core,
+        **{f"{kind}_over_bound": 2 * products / (1e6 * milliseconds * core)
+           for kind, milliseconds in (("float32", slow), ("int8", fast))},
     }
 
 

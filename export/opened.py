@@ -33,6 +33,30 @@ def arena_bytes(interpreter):
     )
 
 
+def multiply_adds(interpreter):
+    """Products that a call sums, of convolutions and of matrices.
+
+    Args:
+        interpreter: LiteRT's, without delegates, which hide operations.
+    """
+    shapes = {one["index"]: [int(side) for side in one["shape"]]
+              for one in interpreter.get_tensor_details()}
+    count = 0
+    for operation in interpreter._get_ops_details():
+        given = [shapes.get(index) for index in operation["inputs"]]
+        sent = math.prod(shapes[operation["outputs"][0]])
+        match operation["op_name"]:
+            case "CONV_2D":
+                count += sent * math.prod(given[1][1:])
+            case "DEPTHWISE_CONV_2D":
+                count += sent * math.prod(given[1][1:3])
+            case "TRANSPOSE_CONV":
+                count += math.prod(given[2]) * math.prod(given[1][:3])
+            case "FULLY_CONNECTED" | "BATCH_MATMUL":
+                count += sent * given[0][-1]
+    return count
+
+
 def without_delegates(content):
     """LiteRT's interpreter of a file, all of whose operations show."""
     from ai_edge_litert import interpreter

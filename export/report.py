@@ -50,7 +50,8 @@ def markdown(report):
         f"Milliseconds on {report['environment']['cpu']}. The arena is the "
         "most that is needed at once beside the weights. Differences from "
         "Keras are in 255ths of what is sent. Operators: "
-        + ", ".join(report["variants"][name]["operations"]) + ".",
+        + ", ".join(report["variants"][name]["operations"])
+        + f"; {report['variants'][name]['multiply_adds']:,} multiply-adds.",
         "",
         *[f"- {one}" for one in report["why"]],
     ]

@@ -56,6 +56,7 @@ def _measured(client, content, inputs):
         "bytes": len(content),
         "compressed_bytes": len(zlib.compress(content, 9)),
         "operations": sorted(operations),
+        "multiply_adds": opened.multiply_adds(plain),
         "arena_bytes": opened.arena_bytes(plain),
         "latency_ms": parity.latency(content, client.signature, raw),
         "parity": parity.measure(client, file, inputs, scale, zero_point),

@@ -324,3 +324,5 @@ def test_the_arena_is_what_lives_at_once(digits):
     found = opened.arena_bytes(opened.without_delegates(content))
     # The picture of 3,136 bytes is dead when the maps are pooled.
     assert found == 4 * 14 * 14 * 8 + max(4 * 28 * 28, 4 * 7 * 7 * 8)
+    products = opened.multiply_adds(opened.without_delegates(content))
+    assert products == 14 * 14 * 8 * 9
