@@ -15,11 +15,11 @@ from kprivacy.photos import picture, report, run, verify
 BOUND = 8
 
 
-def loud(channels=3, network="unet", filters=(4, 6, 8)):
+def loud(channels=3, network="unet", filters=(4, 6, 8), **options):
     """A generator whose noise reaches its bound."""
     keras.utils.set_random_seed(0)
     client = build_client(
-        (None, None, channels), network, filters, 1, BOUND / 255
+        (None, None, channels), network, filters, 1, BOUND / 255, **options
     )
     generator = np.random.default_rng(0)
     last = client.get_layer("up_detail")
@@ -51,6 +51,24 @@ def test_tiles_have_no_seams(network, filters):
     assert (whole != tiled).mean() < 1e-3
     assert np.abs(whole.astype(int) - tiled).max() <= 1
     assert np.abs(whole.astype(int) - image).max() == BOUND
+
+
+def test_tiles_are_told_what_the_whole_picture_is():
+    """Alone each would be taken for something else, and get its pattern."""
+    seen = keras.Input((8, 8, 3))
+    brightness = keras.layers.GlobalAveragePooling2D()(seen)
+    guide = keras.Model(seen, keras.layers.Dense(2)(brightness))
+    guide.set_weights([np.full((3, 2), [[30.0, 0.0]]), np.float32([-27, 0])])
+    client = loud(guide=guide, pattern=3, cell=8)
+    image = pixels(150, 131, 3)
+    image[:, :60] //= 4
+    tell = keras.Model(client.inputs, client.get_layer("told").output)
+    halves = [tell.predict(one[None] / np.float32(255), verbose=0)
+              for one in (image[:, :60], image[:, 60:])]
+    assert halves[0].argmax() != halves[1].argmax()
+    whole = photos.Generator(client)(image)
+    tiled = photos.Generator(client, tile=40, margin=50)(image)
+    assert (whole != tiled).mean() < 1e-3
 
 
 @pytest.mark.parametrize("shape, most", [

@@ -11,6 +11,7 @@ from kprivacy.networks.unet import unet, up
 
 NETWORKS = ("residual", "unet")
 BOUND = 8 / 255
+TOLD = "told"  # the layer of what a guide tells
 
 
 def build_client(
@@ -86,7 +87,7 @@ def _told(inputs, guide):
     guide.trainable = False
     side = guide.inputs[0].shape[1:3]
     seen = Resized(*side, name="told_size")(inputs)
-    return layers.Softmax(name="told")(guide(seen))
+    return layers.Softmax(name=TOLD)(guide(seen))
 
 
 def _everywhere(told):

@@ -1,14 +1,19 @@
 """The generator on pictures of any size, channels and depth."""
 
+import math
+
+import keras
 import numpy as np
 
-from kprivacy.confounder_gan.client import Bounded
+from kprivacy.confounder_gan.client import TOLD, Bounded, ClassPatterns
 from kprivacy.errors import UserError
 
 # Of the tiles' sides; places that are not far enough from a tile's edge are
 # taken from the next one.
 TILE = 512
 MARGIN = 128
+# Places repeat in these for a generator that halves its maps some times.
+STEP = 16
 
 
 class Generator:
@@ -19,8 +24,10 @@ class Generator:
             size.
         tile: Side of what is done at once, in pixels. Larger pictures are
             done in tiles that overlap, without seams: of the inner pixels
-            the generator sees all that it ever sees.
-        margin: Of the overlap.
+            the generator sees all that it ever sees, and what a guide tells
+            of the whole picture is told to each.
+        margin: Of the overlap. Both are rounded up to where a generator's
+            patterns begin anew.
 
     Attributes:
         bound: Largest change, in levels of 8 bits.
@@ -29,7 +36,18 @@ class Generator:
     def __init__(self, client, tile=TILE, margin=MARGIN):
         self._client = client
         self._channels = client.input_shape[-1]
-        self._tile, self._margin = tile, margin
+        step = math.lcm(STEP, *[
+            layer.side * layer.cell for layer in client.layers
+            if isinstance(layer, ClassPatterns)
+        ])
+        self._tile, self._margin = (
+            -(-size // step) * step for size in (tile, margin)
+        )
+        self._tell, self._told = None, client
+        if any(layer.name == TOLD for layer in client.layers):
+            told = client.get_layer(TOLD).output
+            self._tell = keras.Model(client.inputs, told)
+            self._told = keras.Model([*client.inputs, told], client.outputs[0])
         bounds = [
             layer.bound for layer in client.layers
             if isinstance(layer, Bounded)
@@ -84,13 +102,17 @@ class Generator:
     def _noise(self, seen):
         height, width = seen.shape[1:3]
         noise = np.empty(seen.shape, np.int16)
+        told = []
+        if self._tell is not None:
+            told = [self._tell.predict_on_batch(seen.astype("f4") / 255)]
         for top in range(0, height, self._tile):
             for left in range(0, width, self._tile):
                 rows = self._span(top, height)
                 columns = self._span(left, width)
                 part = seen[:, rows.outer, columns.outer]
-                sent = self._client.predict_on_batch(
-                    part.astype(np.float32) / 255
+                given = [part.astype(np.float32) / 255, *told]
+                sent = self._told.predict_on_batch(
+                    given if told else given[0]
                 )
                 change = np.rint(255 * sent).astype(np.int16) - part
                 noise[:, rows.kept, columns.kept] = change[
