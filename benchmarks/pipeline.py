@@ -24,18 +24,20 @@ def run(count, workers):
         memory.pictures(folder / "in", count, SIDE)
         write_client(protecting.client(), 8, folder / "client")
         begin, most = time.perf_counter(), 0
+        log = (folder / "log").open("w+")
         process = subprocess.Popen([
             sys.executable, "-m", "kprivacy.protect",
             f"--client={folder / 'client'}", f"--input={folder / 'in'}",
             f"--output={folder / 'out'}", "--runner=DirectRunner", "--",
             f"--direct_num_workers={workers}",
             "--direct_running_mode=multi_processing",
-        ], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        ], stdout=log, stderr=subprocess.STDOUT)
         while process.poll() is None:
             most = max(most, _held(process.pid))
             time.sleep(0.5)
         seconds = time.perf_counter() - begin
-        said = process.stdout.read()
+        log.seek(0)
+        said = log.read()
         if process.returncode or f"protected: {count}," not in said:
             raise RuntimeError(f"The pipeline failed:\n{said}")
     return seconds, most

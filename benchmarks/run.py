@@ -26,21 +26,26 @@ _PART = flags.DEFINE_string(
     "part", None, "Of a process: MODULE.FUNCTION and its arguments as JSON."
 )
 PIPELINE = 60_000  # pictures of its row, so many that starting counts little
-NOTES = """Train steps, calls and pictures a second are medians; `over_...` is
-how many times as fast as that. `train:` on both cores, networks, weights,
-batches and objectives alike (tests/test_benchmarks.py compares them);
-`bare_loop` is a compiled TensorFlow step in a Python loop over the same data,
-which is what `fit`, metrics and the base class cost. `options:` is ours with
-one or ten batches a call, and from those ten with XLA or mixed bfloat16: what
-a config's steps_per_execution, jit_compile and precision do here. `latency:`
-is one thread of XNNPACK, `gflops_core` what the same core reaches in matrix
-products of float32, `..._over_bound` the share of it that a file reaches.
-`protect:generator` is on pictures of 32 x 32 on one core,
-EMN once, on 512 of them until its surrogate has learnt them.
-`pipeline:` is `kprivacy.protect --runner` on so many PNG files of 32 x 32 from
-start to end, one process a worker, each on one thread. `memory:` is the peak
-of a process in MB, `memory:pipeline` of two workers and what leads them
-together. `startup:` is seconds until `--help` or the import ends."""
+NOTES = """`over_...` is how many times as fast as that. `train:` steps a
+second on both cores, medians of three turns; networks, weights, batches and
+objectives alike (tests/test_benchmarks.py compares them). Ours is `fit` with
+ten batches a call, `bare_loop` a compiled TensorFlow step in a Python loop
+over the same data, PyTorch eager. Turns differ by up to a tenth, and so do
+rows of the same from different times: less is no difference. `options:` is
+ours with one or ten batches a call, and from those ten with XLA or mixed
+bfloat16: what a config's steps_per_execution, jit_compile and precision do
+here. `latency:` is one thread of XNNPACK on untrained networks, `gflops_core`
+what the same core reaches in TensorFlow's products of float32 matrices,
+`..._over_matmul` what a file reaches of that (int8 has instructions of its
+own; FakeSafe's weights are more than caches hold). `protect:generator` is a
+generator without guide, untrained, on pictures of 32 x 32 on one core; EMN
+once, on 512 of noise until its surrogate has learnt them (on pictures it takes
+more rounds, see confounder_gan_figure6). `protect:photographs` is once on 24
+synthetic pictures of 1024 x 768, on one core. `pipeline:` is `kprivacy.protect
+--runner` on so many PNG files of 32 x 32 from start to end, one process a
+worker, each on one thread. `memory:` is the peak of a process in MB,
+`memory:pipeline` of two workers and what leads them together; each is run
+once. `startup:` is seconds until `--help` or the import ends."""
 
 
 def rows():
@@ -102,7 +107,7 @@ def _latency(name):
         "float32_ms": slow, "int8_ms": fast, "float32_over_int8": slow / fast,
         "float32_bytes": large, "int8_bytes": small,
         "multiply_adds": products, "gflops_core": core,
-        **{f"{kind}_over_bound": 2 * products / (1e6 * milliseconds * core)
+        **{f"{kind}_over_matmul": 2 * products / (1e6 * milliseconds * core)
            for kind, milliseconds in (("float32", slow), ("int8", fast))},
     }
 

@@ -20,9 +20,12 @@ def measure(name, repeats=5):
     seconds = []
     for _ in range(repeats + 1):
         begin = time.perf_counter()
-        subprocess.run(
+        done = subprocess.run(
             [sys.executable, *PROGRAMS[name]], capture_output=True
         )
+        # absl ends with 1 after it has shown its help.
+        if done.returncode not in (0, 1) or b"Traceback" in done.stderr:
+            raise RuntimeError(done.stderr.decode())
         seconds.append(time.perf_counter() - begin)
     # The first one reads the disk.
     return float(np.median(seconds[1:]))

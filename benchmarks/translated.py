@@ -57,6 +57,14 @@ def module_of(layer):
     """The module of one Keras layer."""
     if isinstance(layer, keras.Model):
         return _Nested(layer)
+    activation = getattr(layer, "activation", None)
+    known = (keras.layers.Dense, keras.layers.Activation)
+    if activation not in (None, keras.activations.linear) and not isinstance(
+        layer, known
+    ):
+        raise TypeError(f"{layer.name} has an activation of its own.")
+    if getattr(layer, "interpolation", "nearest") != "nearest":
+        raise TypeError(f"{layer.name} interpolates.")
     for kind, make in MAKERS:
         if type(layer) is kind:
             return make(layer)

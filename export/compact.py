@@ -1,4 +1,7 @@
-"""Keeps what a file has in float32 as bytes where that changes no number."""
+"""Keeps what a file has in float32 as bytes where that changes no number.
+
+In memory it is float32 again.
+"""
 
 import numpy as np
 
@@ -11,7 +14,7 @@ def step_of(values):
     """The step between levels of one sign, so short that products are exact.
 
     Args:
-        values: float32 array that is not all zero.
+        values: float32 array.
     """
     return np.float32(np.float16(np.abs(values).max() / LEVELS))
 
@@ -19,6 +22,8 @@ def step_of(values):
 def on_levels(values):
     """An array's nearest multiples, from -127 to 127 times, of a step."""
     step = step_of(values)
+    if not step:  # too small for one
+        return values
     return np.clip(np.rint(values / step), -LEVELS, LEVELS) * step
 
 

@@ -77,4 +77,6 @@ def _others(content, names):
         "|".join(rf"(^|/){re.escape(one)}(_\d+)?(/|$)" for one in names)
     )
     found = [said[one["outputs"][0]] for one in interpreter._get_ops_details()]
+    if not names:
+        return found
     return [one for one in found if not pattern.search(one)]

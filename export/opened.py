@@ -36,6 +36,8 @@ def arena_bytes(interpreter):
 def multiply_adds(interpreter):
     """Products that a call sums, of convolutions and of matrices.
 
+    Without those inside loops.
+
     Args:
         interpreter: LiteRT's, without delegates, which hide operations.
     """
@@ -52,7 +54,9 @@ def multiply_adds(interpreter):
                 count += sent * math.prod(given[1][1:3])
             case "TRANSPOSE_CONV":
                 count += math.prod(given[2]) * math.prod(given[1][:3])
-            case "FULLY_CONNECTED" | "BATCH_MATMUL":
+            case "FULLY_CONNECTED":
+                count += sent * given[1][-1]
+            case "BATCH_MATMUL":
                 count += sent * given[0][-1]
     return count
 

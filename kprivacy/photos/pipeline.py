@@ -22,7 +22,7 @@ try:
 except ImportError as error:
     raise UserError(
         "--runner needs Apache Beam, which is not installed: pip install "
-        "'kprivacy[beam]'. Without --runner one process does it all."
+        "-e '.[beam]'. Without --runner one process does it all."
     ) from error
 
 from kprivacy import files
