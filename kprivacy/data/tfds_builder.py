@@ -91,6 +91,9 @@ def _prepare(
             "`--config.data.download=True` for the binaries, or "
             f"`{_command(name)}` on a machine with a network.{by_hand}"
         )
+    whole = getattr(builder, "OF", None)  # of a subset
+    if whole:
+        prepare(whole, str(builder.data_dir_root))
     _check_network(builder, name)
     config = tfds.download.DownloadConfig(
         # Own sets are not in the bucket of prepared ones: none is asked.

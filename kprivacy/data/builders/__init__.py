@@ -7,6 +7,8 @@ import importlib
 
 NAMES = {
     "bloodmnist": "Bloodmnist",
+    "bloodmnist_subset": "BloodmnistSubset",
+    "cifar10_subset": "Cifar10Subset",
     "esc10": "Esc10",
     "houses": "Houses",
     "imagenet25": "Imagenet25",
