@@ -54,7 +54,9 @@ def run(config, directory):
         audited = directory / "audit" / "audit.json"
         if not audited.exists():
             audit_lib.audit(directory)
-    report = exported(directory, QUANTIZATION)
+    # Of ConfounderGAN the client of the training's size alone.
+    sides = ["--sides="] if config.method == "confounder_gan" else []
+    report = exported(directory, QUANTIZATION, *sides)
     chosen = report["variants"][report["quantization"]]
     plain = report["variants"]["float32"]
     times = [
@@ -83,7 +85,7 @@ def run(config, directory):
     return found
 
 
-def exported(directory, quantization="int8"):
+def exported(directory, quantization="int8", *flags):
     """The report of a training's bundle, made if it is not there.
 
     By a process of its own: the library never imports export.
@@ -92,7 +94,7 @@ def exported(directory, quantization="int8"):
     if not path.exists():
         subprocess.run(
             [sys.executable, "-m", "kprivacy.export.main",
-             f"--workdir={directory}", f"--quantization={quantization}"],
+             f"--workdir={directory}", f"--quantization={quantization}", *flags],
             check=True,
             stdout=subprocess.DEVNULL,
         )
