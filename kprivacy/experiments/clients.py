@@ -94,7 +94,8 @@ def exported(directory, quantization="int8", *flags):
     if not path.exists():
         subprocess.run(
             [sys.executable, "-m", "kprivacy.export.main",
-             f"--workdir={directory}", f"--quantization={quantization}", *flags],
+             f"--workdir={directory}", f"--quantization={quantization}",
+             *flags],
             check=True,
             stdout=subprocess.DEVNULL,
         )
