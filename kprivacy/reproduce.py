@@ -17,6 +17,10 @@ _PROFILE = flags.DEFINE_enum(
 _ONLY = flags.DEFINE_string(
     "only", "", "Begin of the names of the trainings to run, for a part."
 )
+_FINISHED = flags.DEFINE_bool(
+    "finished", False, "Run nothing: a table of what is done, which names the "
+    "rest."
+)
 _RUNS_DIR = flags.DEFINE_string("runs_dir", "runs", "Where trainings stay.")
 _OUTPUT_DIR = flags.DEFINE_string(
     "output_dir", "docs/results", "Where the table is written."
@@ -35,6 +39,7 @@ def main(argv):
             _OUTPUT_DIR.value,
             _PROFILE.value,
             _ONLY.value,
+            _FINISHED.value,
         )
     if done is None:
         print("part done; the table needs a run without --only")

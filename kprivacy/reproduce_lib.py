@@ -6,9 +6,11 @@ import time
 
 from kprivacy import files, tables, workdir
 
+CELL = "cell.json"
+
 
 def reproduce(
-    experiment, runs_dir, output_dir, profile="cpu", only=""
+    experiment, runs_dir, output_dir, profile="cpu", only="", finished=False
 ):
     """Runs what is not there yet of an experiment and writes its table.
 
@@ -21,6 +23,9 @@ def reproduce(
         only: Begin of the names of the cells to run. Where it leaves some
             out no table is written: run the rest in other processes or on
             other machines, then all of it.
+        finished: Whether to run nothing, and write a table of the cells that
+            are done, which names the others; without a picture while there
+            are any.
 
     Returns:
         The results, a dict that is also in NAME.json; None after a part.
@@ -30,7 +35,15 @@ def reproduce(
     kept = kept.replace(experiment, getattr(module, "RUNS", experiment), 1)
     runs = pathlib.Path(runs_dir) / kept
     found = {}
-    cells = list(module.cells(profile))
+    cells, left = list(module.cells(profile)), []
+    if finished:
+        left = [cell[0] for cell in cells if not _result(runs / cell[0])]
+        cells = [cell for cell in cells if cell[0] not in left]
+        if not cells:
+            raise workdir.WorkdirError(
+                f"`finished` needs a finished cell. Received: {str(runs)!r}, "
+                f"where none of {len(left)} is. Leave it out to run them."
+            )
     if not any(name.startswith(only) for name, _, _ in cells):
         raise workdir.WorkdirError(
             f"`only` must begin the name of a cell. Received: {only!r}; "
@@ -55,18 +68,38 @@ def reproduce(
     }
     output = pathlib.Path(output_dir)
     files.write_json(output / f"{experiment}.json", results)
-    notes = module.notes(results) if hasattr(module, "notes") else ()
+    notes = _notes(module, results, left)
     text = tables.markdown(results, module.__doc__, notes)
     files.write_bytes(output / f"{experiment}.md", text.encode())
-    module.draw(output / f"{experiment}.png", results, runs)
+    if not left:
+        module.draw(output / f"{experiment}.png", results, runs)
     return results
+
+
+def _notes(module, results, left):
+    """A module's remarks on its results, after what is not run yet."""
+    make = getattr(module, "notes", lambda _: ())
+    if not left:
+        return list(make(results))
+    missing = "Unfinished. Not run yet: " + ", ".join(
+        f"`{one}`" for one in left
+    ) + "."
+    try:
+        return [missing, *make(results)]
+    except KeyError:  # they compare with a row that is missing
+        return [missing]
+
+
+def _result(directory):
+    """Whether a cell's result is there."""
+    return (directory / CELL).exists()
 
 
 def _once(name, config, run, directory):
     """Runs a cell unless its result is there; times what it takes."""
     workdir.write_config(directory, config)
-    path = directory / "cell.json"
-    if path.exists():
+    path = directory / CELL
+    if _result(directory):
         return files.read_json(path)
     print(f"{name} ...", flush=True)
     begin = time.perf_counter()

@@ -3,6 +3,7 @@
 import pytest
 
 from kprivacy import reproduce_lib
+from kprivacy.workdir import WorkdirError
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +56,21 @@ def test_noise_is_shown_and_timed(folders):
     assert len(found["rows"]) == 2
     picture = folders[1] / "confounder_gan_figure6.png"
     assert picture.stat().st_size > 5000
+
+
+def test_a_table_of_what_is_finished(tmp_path):
+    runs = tmp_path / "runs"
+    options = {"profile": "smoke", "finished": True}
+    name = "confounder_gan_figure2"
+    with pytest.raises(WorkdirError, match="needs a finished cell"):
+        reproduce_lib.reproduce(name, runs, tmp_path, **options)
+    reproduce_lib.reproduce(
+        name, runs, tmp_path, "smoke", only="cifar10_subset/none/natural"
+    )
+    found = reproduce_lib.reproduce(name, runs, tmp_path, **options)
+    assert [row["name"] for row in found["rows"]] == [
+        "cifar10_subset:none:natural"
+    ]
+    page = (tmp_path / f"{name}.md").read_text()
+    assert "Not run yet: `cifar10_subset/none/cwp/0`" in page
+    assert not (tmp_path / f"{name}.png").exists()
