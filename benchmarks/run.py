@@ -38,13 +38,13 @@ here. `latency:` is one thread of XNNPACK on untrained networks, `gflops_core`
 what the same core reaches in TensorFlow's products of float32 matrices,
 `..._over_matmul` what a file reaches of that (int8 has instructions of its
 own; FakeSafe's weights are more than caches hold). `protect:generator` is a
-generator without guide, untrained, on pictures of 32 x 32 on one core; EMN
-once, on 512 of noise until its surrogate has learnt them (on pictures it takes
-more rounds, see confounder_gan_figure6). `protect:photographs` is once on 24
-synthetic pictures of 1024 x 768, on one core. `pipeline:` is `kprivacy.protect
---runner` on so many PNG files of 32 x 32 from start to end, one process a
-worker, each on one thread. `memory:` is the peak of a process in MB,
-`memory:pipeline` of two workers and what leads them together; each is run
+generator without guide, untrained, on pictures of 32 x 32 on one core, in
+Keras and as an int8 file; EMN once, on 512 of noise until its surrogate has
+learnt them (of pictures: confounder_gan_figure6). `protect:photographs` is
+once on 24 synthetic pictures of 1024 x 768, on one core. `pipeline:` is
+`kprivacy.protect --runner` on so many PNG files of 32 x 32 from start to end,
+one process a worker, each on one thread. `memory:` is the peak of a process in
+MB, `memory:pipeline` of two workers and what leads them together; each is run
 once. `startup:` is seconds until `--help` or the import ends."""
 
 
@@ -117,12 +117,18 @@ def _generator(name):
         "ours": ("protecting.ours", []), "torch": ("protecting.plain", []),
     }, threads=1)
     emn = _part("protecting.emn", [], threads=1)
+    milliseconds, *_ = _part(
+        "latency.measure", ["conv:confounder_gan", "int8"], threads=1
+    )
+    int8 = 1000 / milliseconds
     return {
         "pictures_per_second": found["ours"],
         "pytorch_pictures_per_second": found["torch"],
         "emn_pictures_per_second": emn,
         "over_pytorch": found["ours"] / found["torch"],
         "over_emn": found["ours"] / emn,
+        "int8_pictures_per_second": int8,
+        "int8_over_emn": int8 / emn,
     }
 
 
