@@ -13,6 +13,7 @@ import warnings
 
 import numpy as np
 
+from kprivacy.confounder_gan.client import Bounded
 from kprivacy.errors import UserError
 
 from . import compact, correction, graph, mixed, outside, tuning
@@ -118,7 +119,12 @@ def _convert(client, model, examples, quantization):
                 f"operators for. Received: a client that does not convert to "
                 f"{quantization}: {str(error).strip().splitlines()[0][:300]}"
             ) from error
-    return outside.fitted(content, client) if integer else content
+    if not integer:
+        return content
+    return outside.bounded(outside.fitted(content, client), {
+        layer.name: layer.bound for layer in model.layers
+        if isinstance(layer, Bounded)
+    })
 
 
 @contextlib.contextmanager

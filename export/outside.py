@@ -5,6 +5,8 @@ stand in the file beside conversions to the inside, which take other ones as
 well: a picture leaves with a scale of exactly 1/255, what is float32 stays so.
 """
 
+import re
+
 import numpy as np
 
 from . import compact
@@ -44,8 +46,39 @@ def fitted(content, client):
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
-def _rescale(tensor):
-    scale, zero_point = PIXEL
+def bounded(content, bounds):
+    """The file with noise in its own steps.
+
+    The converter takes the range of noise from the sum that is written over
+    it, so that its steps are those of pictures, and its bound is none of
+    them.
+
+    Args:
+        content: Bytes of a .tflite.
+        bounds: Name of a layer that ends in a product to the bound of what it
+            gives.
+
+    Raises:
+        ValueError: A layer has not just one such product.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    codes = [one.builtinCode for one in model.operatorCodes]
+    graph = model.subgraphs[0]
+    for name, bound in bounds.items():
+        pattern = re.compile(rf"(^|/){re.escape(name)}(_\d+)?/")
+        (tensor,) = [
+            graph.tensors[one.outputs[0]] for one in graph.operators
+            if codes[one.opcodeIndex] == schema.BuiltinOperator.MUL
+            and pattern.search(graph.tensors[one.outputs[0]].name.decode())
+        ]
+        _rescale(tensor, bound / 127, 0)
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def _rescale(tensor, scale=PIXEL[0], zero_point=PIXEL[1]):
     tensor.quantization.scale = np.array([scale], np.float32)
     tensor.quantization.zeroPoint = np.array([zero_point], np.int64)
 
