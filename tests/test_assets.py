@@ -20,7 +20,7 @@ PAGE = ASSETS / "demo"
 
 def test_every_bundle_is_what_its_contract_says(tmp_path):
     lines = android.check(ASSETS)
-    assert lines[0] == "fakesafe/bundle:"
+    assert lines[0] == f"{BUNDLES[0].parent.name}/bundle:"
     assert lines[-1].startswith(f"{len(BUNDLES)} bundles")
     with pytest.raises(contract.ContractError, match="holds no bundle"):
         android.check(tmp_path)
