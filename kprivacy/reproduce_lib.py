@@ -58,7 +58,8 @@ def reproduce(
         "experiment": experiment,
         "profile": profile,
         "command": "python -m kprivacy.reproduce "
-        f"--experiment={experiment} --profile={profile}",
+        f"--experiment={experiment} --profile={profile}"
+        + " --finished" * bool(left),
         "seeds": list(module.SEEDS),
         "environment": {
             **next(iter(found.values()))["environment"],
