@@ -24,20 +24,20 @@ def run(count, workers):
         memory.pictures(folder / "in", count, SIDE)
         write_client(protecting.client(), 8, folder / "client")
         begin, most = time.perf_counter(), 0
-        log = (folder / "log").open("w+")
-        process = subprocess.Popen([
-            sys.executable, "-m", "kprivacy.protect",
-            f"--client={folder / 'client'}", f"--input={folder / 'in'}",
-            f"--output={folder / 'out'}", "--runner=DirectRunner", "--",
-            f"--direct_num_workers={workers}",
-            "--direct_running_mode=multi_processing",
-        ], stdout=log, stderr=subprocess.STDOUT)
+        log = folder / "log"
+        with log.open("w") as file:
+            process = subprocess.Popen([
+                sys.executable, "-m", "kprivacy.protect",
+                f"--client={folder / 'client'}", f"--input={folder / 'in'}",
+                f"--output={folder / 'out'}", "--runner=DirectRunner", "--",
+                f"--direct_num_workers={workers}",
+                "--direct_running_mode=multi_processing",
+            ], stdout=file, stderr=subprocess.STDOUT)
         while process.poll() is None:
             most = max(most, _held(process.pid))
             time.sleep(0.5)
         seconds = time.perf_counter() - begin
-        log.seek(0)
-        said = log.read()
+        said = log.read_text()
         if process.returncode or f"protected: {count}," not in said:
             raise RuntimeError(f"The pipeline failed:\n{said}")
     return seconds, most

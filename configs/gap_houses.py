@@ -21,15 +21,9 @@ def get_config(variant=None):
     config.data.adversary_split = "defender[6%:60%]"
     config.data.validation_split = "defender[:6%]"
     config.data.attacker_split = "attacker+defender[60%:]"
-    gap_base.improved_images(config)
+    gap_base.coded_images(config)
     config.batch_size = 32
     config.attack.steps = 200  # a few hundred photographs
-    # A code leaves an adversary less to read than a picture with all its
-    # edges does.
-    config.client.network = "autoencoder"
-    config.client.residual = False
-    config.client.code = 32
-    config.epochs_pre_g = 20
     config.model.budget = 0.02
     if variant == "value":
         config.private = gap_base.attribute("price", real=True)

@@ -36,7 +36,7 @@ def get_config(variant=None):
             config.rounds_per_epoch = 20
             config.model.privacy_weight = 0.3
         return config
-    gap_base.improved_images(config)
+    gap_base.coded_images(config)
     # As whoever attacks faces trains: narrower, for it trains all along.
     config.mirrored = True
     config.epochs = 30
@@ -47,12 +47,6 @@ def get_config(variant=None):
     config.adversary.dropout = 0.3
     config.adversary.augmented = True
     config.adversary.linear = True
-    # A code leaves an adversary less to read than a picture with all its
-    # edges does.
-    config.client.network = "autoencoder"
-    config.client.residual = False
-    config.client.code = 32
-    config.epochs_pre_g = 20
     config.model.budget = 0.015
     if variant == "low":
         # What is far from the smile may stay as it is.

@@ -121,7 +121,7 @@ def _convert(client, model, examples, quantization):
             ) from error
     if not integer:
         return content
-    return outside.bounded(outside.fitted(content, client), {
+    return outside.fitted(content, client, {
         layer.name: layer.bound for layer in model.layers
         if isinstance(layer, Bounded)
     })

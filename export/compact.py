@@ -67,11 +67,8 @@ def _levels_of(data):
     if data is None or len(data) < 4 * LEAST:
         return None
     values = np.frombuffer(bytes(data), np.float32)
-    largest = np.abs(values).max()
-    if not np.isfinite(largest) or not largest:
-        return None
     step = step_of(values)
-    if not step:
+    if not 0 < step < np.inf:  # nor if there is a NaN
         return None
     levels = np.rint(values / step)
     if np.abs(levels).max() > LEVELS or not np.array_equal(

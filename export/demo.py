@@ -193,11 +193,12 @@ def _classifier(build, values, classes):
 
 
 def _of_fakesafe(method):
-    model, kinds = method.server().model, method.server().inputs
+    server = method.server()
+    model, kinds = server.model, server.inputs
     examples = [
         np.zeros((1, *one.shape[1:]), np.float32) for one in model.inputs
     ]
-    (kind,) = method.server().outputs.values()
+    (kind,) = server.outputs.values()
     return Role(
         Client(model, "recover", dict(kinds), ("recovered", kind),
                tuple(examples)),

@@ -13,12 +13,17 @@ from . import compact
 from .parts import BYTES, PIXEL
 
 
-def fitted(content, client):
+def fitted(content, client, bounds):
     """The file with inputs and outputs of the client's kinds.
 
     Args:
         content: Bytes of a .tflite whose inputs and outputs are uint8.
         client: The `Client`.
+        bounds: Name of a layer that ends in a product to the bound of what it
+            gives, of noise.
+
+    Raises:
+        ValueError: Such a layer has not just one product.
     """
     from tensorflow.lite.python import schema_py_generated as schema
     from tensorflow.lite.tools import flatbuffer_utils
@@ -43,30 +48,18 @@ def fitted(content, client):
         last.builtinOptions, last.builtinOptionsType = None, 0
     elif client.output[1] != "features":
         _rescale(tensor)
+    _give_steps(graph, model, schema, bounds)
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
-def bounded(content, bounds):
-    """The file with noise in its own steps.
+def _give_steps(graph, model, schema, bounds):
+    """Gives noise its own steps.
 
     The converter takes the range of noise from the sum that is written over
     it, so that its steps are those of pictures, and its bound is none of
     them.
-
-    Args:
-        content: Bytes of a .tflite.
-        bounds: Name of a layer that ends in a product to the bound of what it
-            gives.
-
-    Raises:
-        ValueError: A layer has not just one such product.
     """
-    from tensorflow.lite.python import schema_py_generated as schema
-    from tensorflow.lite.tools import flatbuffer_utils
-
-    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     codes = [one.builtinCode for one in model.operatorCodes]
-    graph = model.subgraphs[0]
     for name, bound in bounds.items():
         pattern = re.compile(rf"(^|/){re.escape(name)}(_\d+)?/")
         (tensor,) = [
@@ -75,7 +68,6 @@ def bounded(content, bounds):
             and pattern.search(graph.tensors[one.outputs[0]].name.decode())
         ]
         _rescale(tensor, bound / 127, 0)
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 def _rescale(tensor, scale=PIXEL[0], zero_point=PIXEL[1]):

@@ -34,7 +34,6 @@ class Generator:
     """
 
     def __init__(self, client, tile=TILE, margin=MARGIN):
-        self._client = client
         self._channels = client.input_shape[-1]
         step = math.lcm(STEP, *[
             layer.side * layer.cell for layer in client.layers

@@ -2,7 +2,7 @@
 
 import tensorflow_datasets as tfds
 
-from kprivacy.data.errors import DataError
+from kprivacy.data.builders.subset import prepared
 
 CLASSES = 25
 SIZE = (224, 224)
@@ -40,7 +40,10 @@ class Imagenet25(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         del dl_manager
-        source = _imagenet(self.data_dir_root)
+        source = prepared(
+            "imagenet2012", self.data_dir_root, "ImageNet25",
+            "see https://www.tensorflow.org/datasets/catalog/imagenet2012",
+        )
         return {
             part: self._generate_examples(source, split)
             for part, split in PARTS.items()
@@ -61,17 +64,3 @@ class Imagenet25(tfds.core.GeneratorBasedBuilder):
                 "image": tf.cast(tf.round(image), tf.uint8).numpy(),
                 "label": int(example["label"]),
             }
-
-
-def _imagenet(data_dir):
-    """A prepared copy of ImageNet."""
-    try:
-        return tfds.core.read_only_builder.builder_from_files(
-            "imagenet2012", data_dir=data_dir
-        )
-    except tfds.core.DatasetNotFoundError as error:
-        raise DataError(
-            f"ImageNet25 is taken from a prepared imagenet2012. There is none "
-            f"in {str(data_dir)!r}: prepare it there first, see "
-            "https://www.tensorflow.org/datasets/catalog/imagenet2012."
-        ) from error

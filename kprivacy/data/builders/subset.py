@@ -35,19 +35,6 @@ class Subset(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             }),
         )
 
-    def _source(self):
-        folder = self.data_dir_root
-        try:
-            return tfds.core.read_only_builder.builder_from_files(
-                self.OF, data_dir=folder
-            )
-        except tfds.core.DatasetNotFoundError as error:
-            raise DataError(
-                f"{self.name} is taken from a prepared {self.OF}. There is "
-                f"none in {str(folder)!r}. Prepare it there first: "
-                f"data.prepare({self.OF!r})."
-            ) from error
-
     def _split_generators(self, dl_manager):
         del dl_manager
         return {split: self._generate_examples(split) for split in self.COUNTS}
@@ -56,7 +43,9 @@ class Subset(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         taken, most = collections.Counter(), self.COUNTS[split]
         if self.BALANCED:
             most //= len(self.CLASSES)
-        stored = self._source().as_dataset(
+        stored = prepared(
+            self.OF, self.data_dir_root, self.name, f"data.prepare({self.OF!r})"
+        ).as_dataset(
             split=split, read_config=tfds.ReadConfig(interleave_cycle_length=1)
         )
         for number, example in enumerate(stored):
@@ -67,3 +56,26 @@ class Subset(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                 yield number, {
                     "image": example["image"].numpy(), "label": label,
                 }
+
+
+def prepared(name, data_dir, taker, how):
+    """The builder of a prepared set.
+
+    Args:
+        name: Of the set.
+        data_dir: Folder of prepared sets.
+        taker: What is taken from it.
+        how: To prepare it.
+
+    Raises:
+        DataError: It is not there.
+    """
+    try:
+        return tfds.core.read_only_builder.builder_from_files(
+            name, data_dir=data_dir
+        )
+    except tfds.core.DatasetNotFoundError as error:
+        raise DataError(
+            f"{taker} is taken from a prepared {name}. There is none in "
+            f"{str(data_dir)!r}: prepare it there first, {how}."
+        ) from error
