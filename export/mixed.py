@@ -13,11 +13,14 @@ def exact_layers(model):
 
 
 def on_levels(model):
-    """A copy of a model whose lattices are of few levels, as a file has them.
+    """A model whose lattices are of few levels, as a file has them.
 
-    Both ends must be such copies: a code is read along the very directions
-    that it was written along.
+    Both ends must be such: a code is read along the very directions that it
+    was written along. A model that has lattices is copied, the others are
+    what is given back.
     """
+    if not exact_layers(model):
+        return model
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
     for layer in _lattices(copy):

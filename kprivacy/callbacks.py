@@ -57,10 +57,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._directory.mkdir(parents=True, exist_ok=True)
         beside = self._directory / "unfinished.weights.h5"
-        names = getattr(self.model, "OPTIMIZERS", ("optimizer",))
-        files.check_room(
-            beside, self.model, *(getattr(self.model, one) for one in names)
-        )
+        files.check_room(beside, self.model)
         with files.one_complaint():
             self.model.save_weights(beside, overwrite=True)
         os.replace(beside, self._path(epoch + 1))

@@ -76,16 +76,18 @@ def new_folder(path):
         shutil.rmtree(before, ignore_errors=True)
 
 
-def check_room(path, *holders):
-    """Raises unless a disk has room for variables: HDF5 dies of a full one.
+def check_room(path, model):
+    """Raises unless a disk has room for a model: HDF5 dies of a full one.
 
     Args:
         path: The file to be written, in a folder that exists.
-        *holders: Models and optimizers; what has no `variables` counts 0.
+        model: A Keras model, which is counted with all its optimizers.
 
     Raises:
         OSError: ENOSPC, with the path.
     """
+    names = getattr(model, "OPTIMIZERS", ("optimizer",))
+    holders = (model, *(getattr(model, name, None) for name in names))
     needed = sum(
         np.prod(one.shape, dtype=int) * 4
         for holder in holders

@@ -125,7 +125,7 @@ def kept(path, make):
 def save(model, path):
     """Saves a model beside `path` and renames it."""
     beside = path.with_name(f"unfinished_{path.name}")
-    files.check_room(beside, model, getattr(model, "optimizer", None))
+    files.check_room(beside, model)
     with files.one_complaint():
         model.save(beside)
     beside.replace(path)

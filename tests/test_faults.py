@@ -100,7 +100,7 @@ def test_what_the_machine_lacks_is_a_sentence(error, said):
 
 def test_what_has_no_room_is_not_begun(tmp_path, monkeypatch):
     model = keras.Sequential([keras.Input((1000,)), keras.layers.Dense(1000)])
-    files.check_room(tmp_path / "x", model, None)
+    files.check_room(tmp_path / "x", model)
     monkeypatch.setattr(
         files.shutil, "disk_usage",
         lambda path: shutil._ntuple_diskusage(10**7, 5 * 10**6, 5 * 10**6),
