@@ -8,37 +8,44 @@ import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.CompiledModel
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
+import java.security.MessageDigest
 import java.security.SecureRandom
 import kotlin.math.abs
 import org.json.JSONObject
 
 /** One bundle of `python -m export.main`, copied into the app's assets.
  *
- * Checks the golden pair before it gives anything out: a phone that computes
- * something else than the training did must not send.
+ * Checks hashes and the golden pair before it gives anything out: a phone that
+ * computes something else than the training did must not send.
+ *
+ * @param file Which of the bundle's clients, as its contract names them.
  */
 class KprivacyClient(
     private val assets: AssetManager,
     private val folder: String,
+    file: String = "client.tflite",
 ) : AutoCloseable {
     private val random = SecureRandom()
-    private val contract = JSONObject(String(read("contract.json")))
-    private val client = contract.getJSONArray("clients").getJSONObject(0)
+    private val contract = ofFormat(JSONObject(String(read("contract.json"))))
+    private val client = named(file)
     private val signature = client.getString("signature")
     private val inputs = tensors("inputs")
     private val output = tensors("outputs").single()
     private val model: CompiledModel
 
     init {
-        require(contract.getInt("format") == FORMAT) {
-            "$folder has format ${contract.getInt("format")}, not $FORMAT"
-        }
+        whole(file)
         model = CompiledModel.create(
             assets,
-            "$folder/${client.getString("file")}",
+            "$folder/$file",
             CompiledModel.Options(Accelerator.CPU),
         )
-        checkGoldenPair()
+        try {
+            checkGoldenPair()
+        } catch (error: Throwable) {
+            model.close()
+            throw error
+        }
     }
 
     /** What is sent: bytes, or little-endian float32 where the contract says so.
@@ -51,8 +58,14 @@ class KprivacyClient(
             val name = tensor.getString("name")
             val values = given[name] ?: fresh(tensor)
             val buffer = model.createInputBuffer(name, signature)
-            if (isBytes(tensor)) buffer.writeInt8(values)
-            else buffer.writeFloat(floats(values))
+            require(values.size == size(tensor) * width(tensor)) {
+                "$name must be ${size(tensor) * width(tensor)} bytes, not ${values.size}"
+            }
+            when (tensor.getString("dtype")) {
+                "uint8" -> buffer.writeInt8(values)
+                "int32" -> buffer.writeInt(ints(values))
+                else -> buffer.writeFloat(floats(values))
+            }
             name to buffer
         }
         val name = output.getString("name")
@@ -61,6 +74,39 @@ class KprivacyClient(
         val result = if (isBytes(output)) sent.readInt8() else bytes(sent.readFloat())
         (buffers.values + sent).forEach { it.close() }
         return result
+    }
+
+    /** The input "key" of a message, out of its pad.
+     *
+     * @param shake SHAKE-256 of bytes, at least as many as it is asked for;
+     *     Android has none, Bouncy Castle's SHAKEDigest(256) is one. It is
+     *     checked with the contract's example.
+     * @param secret 32 bytes that both ends have.
+     * @param nonce 16 new bytes of SecureRandom, sent with the fake.
+     */
+    fun key(
+        shake: (ByteArray, Int) -> ByteArray,
+        secret: ByteArray,
+        nonce: ByteArray,
+    ): ByteArray {
+        val tensor = inputs.single { it.getString("kind") == "key" }
+        val example = tensor.getJSONObject("example")
+        val known = bytesOf(example.getString("secret")) + bytesOf(example.getString("nonce"))
+        val begins = example.getString("begins")
+        check(begins.indices.all { (bit(shake(known, 64), it) == 1) == (begins[it] == '1') }) {
+            "this is not SHAKE-256, or its bits are in another order"
+        }
+        require(secret.size == 32 && nonce.size == 16) { "secrets are 32 bytes, nonces 16" }
+        val count = size(tensor)
+        val pad = shake(secret + nonce, (count + 7) / 8)
+        return ByteArray(count) { (255 * bit(pad, it)).toByte() }
+    }
+
+    /** Whether a cover holds any message; take another one if not. */
+    fun hasRoom(cover: ByteArray): Boolean {
+        val room = inputs.single { it.getString("kind") == "cover" }.getJSONObject("room")
+        val free = room.getInt("above") + 1 until room.getInt("below")
+        return cover.count { (it.toInt() and 255) in free } >= room.getInt("pixels")
     }
 
     override fun close() = model.close()
@@ -74,14 +120,14 @@ class KprivacyClient(
 
     private fun checkGoldenPair() {
         val golden = client.getJSONObject("golden")
-        val fed = ByteBuffer.wrap(read(golden.getString("input")))
+        val fed = ByteBuffer.wrap(whole(golden.getString("input")))
         val given = inputs.associate { tensor ->
-            val part = ByteArray(size(tensor) * if (isBytes(tensor)) 1 else 4)
+            val part = ByteArray(size(tensor) * width(tensor))
             fed.get(part)
             tensor.getString("name") to part
         }
         val sent = send(given)
-        val expected = read(golden.getString("output"))
+        val expected = whole(golden.getString("output"))
         val tolerance = golden.getDouble("tolerance_quanta")
         check(sent.size == expected.size && difference(sent, expected) <= tolerance) {
             "$folder does not give its golden output on this device"
@@ -105,6 +151,26 @@ class KprivacyClient(
         return List(array.length()) { array.getJSONObject(it) }
     }
 
+    private fun ofFormat(found: JSONObject): JSONObject {
+        require(found.optInt("format") == FORMAT) {
+            "$folder has format ${found.opt("format")}, not $FORMAT"
+        }
+        return found
+    }
+
+    private fun named(file: String): JSONObject {
+        val array = contract.getJSONArray("clients")
+        return List(array.length()) { array.getJSONObject(it) }
+            .singleOrNull { it.getString("file") == file }
+            ?: throw IllegalArgumentException("$folder has no client $file")
+    }
+
+    private fun width(tensor: JSONObject) = if (isBytes(tensor)) 1 else 4
+
+    private fun bit(bytes: ByteArray, at: Int) = bytes[at / 8].toInt() shr (7 - at % 8) and 1
+
+    private fun bytesOf(hex: String) = hex.chunked(2).map { it.toInt(16).toByte() }.toByteArray()
+
     private fun isBytes(tensor: JSONObject) = tensor.getString("dtype") == "uint8"
 
     private fun size(tensor: JSONObject): Int {
@@ -117,6 +183,11 @@ class KprivacyClient(
         return FloatArray(buffer.remaining()).also { buffer.get(it) }
     }
 
+    private fun ints(bytes: ByteArray): IntArray {
+        val buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer()
+        return IntArray(buffer.remaining()).also { buffer.get(it) }
+    }
+
     private fun bytes(floats: FloatArray): ByteArray {
         val buffer = ByteBuffer.allocate(4 * floats.size).order(ByteOrder.LITTLE_ENDIAN)
         buffer.asFloatBuffer().put(floats)
@@ -125,7 +196,18 @@ class KprivacyClient(
 
     private fun read(name: String) = assets.open("$folder/$name").use { it.readBytes() }
 
+    /** A file's bytes, if they are those that the contract names. */
+    private fun whole(name: String): ByteArray {
+        val bytes = read(name)
+        val hash = MessageDigest.getInstance("SHA-256").digest(bytes)
+            .joinToString("") { "%02x".format(it) }
+        check(hash == contract.getJSONObject("sha256").getString(name)) {
+            "$folder/$name is not the file that the contract names"
+        }
+        return bytes
+    }
+
     private companion object {
-        const val FORMAT = 2
+        const val FORMAT = 3
     }
 }

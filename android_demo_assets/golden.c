@@ -27,7 +27,7 @@ typedef struct {
   int32_t type;
   Layout layout;
 } TensorType;
-enum { FLOAT32 = 1, UINT8 = 3, MOST_INPUTS = 8, CPU = 1, READ = 0, WRITE = 1 };
+enum { FLOAT32 = 1, INT32 = 2, UINT8 = 3, MOST_INPUTS = 8, CPU = 1, READ = 0, WRITE = 1 };
 
 int LiteRtCreateEnvironment(int, const void *, Handle *);
 int LiteRtCreateModelFromFile(Handle, const char *, Handle *);
@@ -74,8 +74,8 @@ static size_t count(const TensorType *type) {
 }
 
 static size_t bytes(const TensorType *type) {
-  if (type->type != UINT8 && type->type != FLOAT32)
-    fail("a tensor is neither uint8 nor float32", "see the contract");
+  if (type->type != UINT8 && type->type != INT32 && type->type != FLOAT32)
+    fail("a tensor is none of uint8, int32 and float32", "see the contract");
   return count(type) * (type->type == UINT8 ? 1 : 4);
 }
 
@@ -117,7 +117,8 @@ static double difference(const void *one, const void *other,
       a = ((const float *)one)[i];
       b = ((const float *)other)[i];
     }
-    if (!(fabs(a - b) <= most)) most = fabs(a - b);
+    if (isnan(a) || isnan(b)) return NAN;  // which no tolerance allows
+    most = fmax(most, fabs(a - b));
     low = fmin(low, b);
     high = fmax(high, b);
   }

@@ -20,6 +20,7 @@ def ran(name, variant=None):
     config.steps_per_execution = 1  # batches a call of the train function
     config.jit_compile = "auto"  # XLA: on GPUs; or "on", "off"
     config.precision = "float32"  # or "mixed_bfloat16", "mixed_float16"
+    config.export = export_section()
     config.learning_rate = 1e-3  # of stage (4), the paper's l3
     config.adversary_learning_rate = 1e-3  # of stage (3), l2
     config.utility_learning_rate = 1e-3  # of stage (2), l1
@@ -61,6 +62,15 @@ def ran(name, variant=None):
     if variant == "smoke":
         _shrink(config)
     return config
+
+
+def export_section():
+    """What `export.main` makes where its flags do not say otherwise."""
+    export = ml_collections.ConfigDict()
+    export.quantization = "int8"  # the client's arithmetic, or "auto"
+    export.utility_loss = 0.003  # largest that "auto" accepts, absolute
+    export.privacy_loss = 0.03  # likewise, the attack's gain as a share
+    return export
 
 
 def data_set(name):

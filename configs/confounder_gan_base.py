@@ -26,6 +26,7 @@ def confounder_gan(name, variant=None):
     config.steps_per_execution = 10  # batches a call of the train function
     config.jit_compile = "auto"  # XLA: on GPUs; or "on", "off"
     config.precision = "float32"  # or "mixed_bfloat16", "mixed_float16"
+    config.export = common.export_section()
     config.learning_rate = 1e-3  # of the generator
     config.adversary_learning_rate = 1e-4  # of the discriminator
     config.beta_1 = 0.5  # Adam's momentum

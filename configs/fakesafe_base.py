@@ -1,7 +1,7 @@
 """Fields that every FakeSafe config has, and their defaults."""
 
 import ml_collections
-from kprivacy.configs.common import check_variant
+from kprivacy.configs import common
 
 SMOKE_EXAMPLES = 64
 VECTORS = ("words:", "vectors:")
@@ -19,7 +19,7 @@ def fakesafe(source, target, variant=None):
             "paper" for the paper's perceptrons, "smoke" for two steps of
             these on a few examples.
     """
-    check_variant(variant, ("convolutional", "paper", "smoke"))
+    common.check_variant(variant, ("convolutional", "paper", "smoke"))
     config = ml_collections.ConfigDict()
     config.method = "fakesafe"  # folder of kprivacy that trains it
     config.seed = 0  # of weights, orders, keys and noise
@@ -29,6 +29,7 @@ def fakesafe(source, target, variant=None):
     config.steps_per_execution = 10  # batches a call of the train function
     config.jit_compile = "auto"  # XLA: on GPUs; or "on", "off"
     config.precision = "float32"  # or "mixed_bfloat16", "mixed_float16"
+    config.export = common.export_section()
     config.learning_rate = 2e-4  # of F and R, the paper's
     config.adversary_learning_rate = 2e-4  # of D
     config.beta_1 = 0.9  # Adam's momentum

@@ -26,6 +26,7 @@ def gap(name, private, variant=None):
     config.steps_per_execution = 1  # rounds a call of the train function
     config.jit_compile = "auto"  # XLA: on GPUs; or "on", "off"
     config.precision = "float32"  # or "mixed_bfloat16", "mixed_float16"
+    config.export = common.export_section()
     config.learning_rate = 1e-3  # of channel and server
     config.adversary_learning_rate = 1e-3  # of the discriminator
     config.beta_1 = 0.9  # Adam's momentum

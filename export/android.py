@@ -1,7 +1,8 @@
 """Checks the demo assets: python -m export.android --check.
 
 Every bundle under android_demo_assets/ is verified as an app has to verify it
-(`export.verify`), and all files together must be no larger than 8 MB.
+(`export.verify`), what the page shows beside it (`export.demo_check`) too, and
+all files together must be no larger than 8 MB.
 """
 
 import pathlib
@@ -30,7 +31,7 @@ def check(folder):
         export.contract.ContractError: A bundle does not keep its contract,
             there is none, or all are too large.
     """
-    from . import verify
+    from . import demo_check, verify
     from .contract import ContractError
 
     folder = pathlib.Path(folder)
@@ -43,6 +44,11 @@ def check(folder):
     for bundle in bundles:
         lines.append(f"{bundle.relative_to(folder)}:")
         lines += [f"  {line}" for line in verify.verify(bundle)]
+        page = bundle.parent / "demo"
+        if (page / "demo.json").exists():
+            lines.append(f"  {'the page':<13} "
+                         f"{demo_check.check(page, bundle)} parts answer the "
+                         "golden pair as they did")
     held = sum(
         path.stat().st_size for path in folder.rglob("*")
         if path.is_file() and "node_modules" not in path.parts

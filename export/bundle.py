@@ -4,7 +4,7 @@ import json
 import pathlib
 import tempfile
 
-from kprivacy import files, workdir
+from kprivacy import errors, files, workdir
 from kprivacy.errors import UserError
 from kprivacy.releases import TFLiteModel
 
@@ -20,9 +20,9 @@ AUTO = "auto"
 def export(
     directory,
     output_dir,
-    quantization="int8",
-    utility_loss=variants.UTILITY_LOSS,
-    privacy_loss=variants.PRIVACY_LOSS,
+    quantization=None,
+    utility_loss=None,
+    privacy_loss=None,
     settings=None,
     config=None,
     sides=None,
@@ -35,9 +35,12 @@ def export(
         output_dir: Folder of the bundle; replaced as a whole at the end.
         quantization: See `export.client.convert`; "int8_tuned" is int8 where
             that is closer to Keras. Or "auto": the smallest file whose
-            losses are inside the bounds.
-        utility_loss: Largest loss of utility that "auto" accepts, absolute.
-        privacy_loss: Largest share by which the attack may be better there.
+            losses are inside the bounds. None: what the config of the
+            training, or of the pair, has in its section `export`.
+        utility_loss: Largest loss of utility that "auto" accepts, absolute;
+            None: likewise.
+        privacy_loss: Largest share by which the attack may be better there;
+            None: likewise.
         settings: Of fine-tuning, see `export.tuning.fitted`.
         config: Of the data of a cascade or a pair, see
             `export.methods.of_pair`; None for a working directory.
@@ -50,6 +53,11 @@ def export(
     """
     directory = pathlib.Path(directory)
     _check_output(pathlib.Path(output_dir), directory)
+    quantization, utility_loss, privacy_loss = _chosen(
+        workdir.read_config(directory) if config is None else config,
+        quantization=quantization, utility_loss=utility_loss,
+        privacy_loss=privacy_loss,
+    )
     asked = {
         **_source(directory, config),
         "quantization": quantization,
@@ -81,6 +89,8 @@ def export(
         client, list(names), method.test_inputs(variants.PARITY_EXAMPLES),
         settings,
     )
+    # Attackers are not trained for what cannot be shipped.
+    _check_converted(quantization, found)
     measure = _Measures(method, client, server, contents)
     before = method.before()
     if quantization == AUTO:
@@ -89,27 +99,40 @@ def export(
         )
     else:
         chosen, said = _better(quantization, found)
-        if "failed" in found[chosen]:
-            raise _unconverted(chosen, found[chosen]["failed"])
         after = measure(chosen)
+    others, beside = _others(clients, chosen, settings)
     sent, raw = variants.wire_bytes(client)
     report = {
         "method": method.config.method,
         "quantization": chosen,
         "why": said,
         "variants": found,
+        "others": beside,
         "wire": {"sent_bytes": sent, "raw_bytes": raw},
         "before": before,
         "after": after,
-        "lost": dict(zip(
-            ("utility", "privacy"), variants.losses(before, after)
-        )),
+        "lost": {
+            **dict(zip(
+                ("utility", "privacy"), variants.losses(before, after)
+            )),
+            "privacy_error": variants.chance(before, after),
+        },
         "environment": asked["environment"],
         "asked": asked,
     }
-    every = {name: contents[chosen], **_others(clients, chosen, settings)}
+    every = {name: contents[chosen], **others}
     _write(output_dir, report, clients, every, server, method.codec())
     return report
+
+
+def _chosen(config, **given):
+    """Each of what is given, or the config's where that is None."""
+    held = config.get("export", {})
+    held = {**workdir.LATER["export"], **held}
+    chosen = [held[key] if one is None else one for key, one in given.items()]
+    known = (AUTO, *client_lib.QUANTIZATIONS, *client_lib.FITTED)
+    errors.check_choice("quantization", chosen[0], known)
+    return chosen
 
 
 def _source(directory, config):
@@ -145,6 +168,17 @@ def _names(quantization):
     return tuple(dict.fromkeys((quantization, *beside, "float32")))
 
 
+def _check_converted(quantization, found):
+    """Raises where nothing that was asked for has a file."""
+    if quantization == AUTO:
+        if all("failed" in one for one in found.values()):
+            raise _unconverted("any file", found["float32"]["failed"])
+        return
+    chosen, _ = _better(quantization, found)
+    if "failed" in found[chosen]:
+        raise _unconverted(chosen, found[chosen]["failed"])
+
+
 def _better(name, found):
     """Fine-tuning or not, by measurement: (name, what to say of it)."""
     if name != "int8_tuned" or "failed" in found["int8"]:
@@ -160,7 +194,7 @@ def _better(name, found):
 
 
 def _others(clients, quantization, settings):
-    """Name to the file of each client but the first."""
+    """Name to the file of each client but the first; to its measures."""
     kinds = {}
     for name, client in list(clients.items())[1:]:
         kinds.setdefault(client.arithmetic or quantization, {})[name] = client
@@ -170,7 +204,15 @@ def _others(clients, quantization, settings):
         for why in failed.values():
             raise _unconverted(kind, why)
         made |= {name: one for (name, _), one in contents.items()}
-    return made
+    measures = {
+        name: variants.measured(clients[name], made[name],
+                                clients[name].examples)
+        for name in made
+    }
+    for name, one in measures.items():
+        if "failed" in one:
+            raise _unconverted(f"{name}.tflite", one["failed"])
+    return made, measures
 
 
 def _write(output_dir, report, clients, contents, server, codec):
@@ -236,8 +278,9 @@ class _Measures:
 
 def _unconverted(name, why):
     return UserError(
-        f"The client does not convert to {name}: {why} Choose another "
-        "--quantization, or auto."
+        f"The client must convert to a file that is near it. Received: one "
+        f"that does not convert to {name}: {why} Choose another "
+        "--quantization, or use layers that TFLite has."
     )
 
 

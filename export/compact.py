@@ -1,6 +1,8 @@
 """Keeps what a file has in float32 as bytes where that changes no number.
 
-In memory it is float32 again.
+Constants that the converter has multiplied by a number are multiples of a step
+but for the rounding of float32, by which they may change. In memory all are
+float32 again.
 """
 
 import numpy as np
@@ -8,6 +10,9 @@ import numpy as np
 # Constants of fewer numbers are left as they are.
 LEAST = 1024
 LEVELS = 127
+# Largest change of what is multiplied, a share of each number: of two units
+# in the last place.
+ROUNDING = 2.0**-22
 
 
 def step_of(values):
@@ -31,13 +36,14 @@ def compacted(content):
     """A file that begins by turning bytes into its large float constants.
 
     Args:
-        content: Bytes of a .tflite. Constants that are not just multiples of
-            a step are left as they are.
+        content: Bytes of a .tflite. Constants that are not multiples of a
+            step are left as they are; those of the same levels share them.
     """
     from tensorflow.lite.python import schema_py_generated as schema
     from tensorflow.lite.tools import flatbuffer_utils
 
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    buffers = {}
     for graph in model.subgraphs:
         made = {one for op in graph.operators for one in op.outputs}
         begin = []
@@ -49,7 +55,7 @@ def compacted(content):
                 continue
             levels, step = held
             graph.tensors.append(
-                _constant(model, schema, tensor, levels, step)
+                _constant(model, schema, tensor, levels, step, buffers)
             )
             operator = schema.OperatorT()
             operator.opcodeIndex = dequantize(model, schema)
@@ -67,27 +73,32 @@ def _levels_of(data):
     if data is None or len(data) < 4 * LEAST:
         return None
     values = np.frombuffer(bytes(data), np.float32)
-    step = step_of(values)
-    if not 0 < step < np.inf:  # nor if there is a NaN
-        return None
-    levels = np.rint(values / step)
-    if np.abs(levels).max() > LEVELS or not np.array_equal(
-        levels * step, values
-    ):
-        return None
-    return levels.astype(np.int8), step
+    exact, near = step_of(values), np.abs(values).max() / np.float32(LEVELS)
+    for step, most in ((exact, 0.0), (near, ROUNDING)):
+        if not 0 < step < np.inf:  # nor if there is a NaN
+            continue
+        levels = np.rint(values / step)
+        apart = np.abs(levels * step - values)
+        if np.abs(levels).max() <= LEVELS and (
+            apart <= most * np.abs(values)
+        ).all():
+            return levels.astype(np.int8), step
+    return None
 
 
-def _constant(model, schema, tensor, levels, step):
-    """A tensor of a buffer of its own that holds the levels."""
-    buffer = schema.BufferT()
-    buffer.data = levels.view(np.uint8)
-    model.buffers.append(buffer)
+def _constant(model, schema, tensor, levels, step, buffers):
+    """A tensor of the levels; `buffers` has those that are there already."""
+    held = levels.tobytes()
+    if held not in buffers:
+        buffer = schema.BufferT()
+        buffer.data = levels.view(np.uint8)
+        model.buffers.append(buffer)
+        buffers[held] = len(model.buffers) - 1
     made = schema.TensorT()
     made.name = tensor.name + b"_levels"
     made.shape, made.type = tensor.shape, schema.TensorType.INT8
     made.hasRank = tensor.hasRank
-    made.buffer = len(model.buffers) - 1
+    made.buffer = buffers[held]
     made.quantization = schema.QuantizationParametersT()
     made.quantization.scale = np.array([step], np.float32)
     made.quantization.zeroPoint = np.array([0], np.int64)

@@ -5,12 +5,16 @@ import pathlib
 import numpy as np
 
 from kprivacy import files
+from kprivacy.fakesafe import keys
 from kprivacy.version import __version__
 
-from .parts import BYTES, MEANINGS
+from .parts import ANSWER_RANGES, ANSWERS, BYTES, MEANINGS, NONCE_BYTES
 
 # Of what travels and how it is described: tests/golden/wire.json holds it.
-FORMAT = 2
+FORMAT = 3
+REPORTS = ("report.json", "report.md", "report.txt")
+# Of an example of a pad.
+SECRET, NONCE, SHOWN = bytes(range(32)), bytes(range(NONCE_BYTES)), 64
 
 
 class ContractError(ValueError):
@@ -36,12 +40,29 @@ def describe_client(client, file, name, scale, zero_point):
             ", less `scaling.mean` and over `scaling.std` of its channel"
         )
         inputs[0]["scaling"] = client.scaling
+    for tensor in inputs:
+        if tensor["kind"] == "key":
+            tensor["example"] = pad_example(tensor["shape"][-1])
+        if tensor["kind"] == "cover":
+            tensor["room"] = client.room
     one, kind = client.output
+    sent = _tensor(one, kind, file.outputs[one], scale, zero_point)
+    if client.bound is not None:
+        sent["largest_change"] = client.bound
     return {
         "file": name,
         "signature": client.signature,
         "inputs": inputs,
-        "outputs": [_tensor(one, kind, file.outputs[one], scale, zero_point)],
+        "outputs": [sent],
+    }
+
+
+def pad_example(bits):
+    """How the pad of a known secret and nonce begins, for an app's test."""
+    (pad,) = keys.expand(SECRET, [NONCE], bits)
+    return {
+        "secret": SECRET.hex(), "nonce": NONCE.hex(),
+        "begins": "".join(str(int(bit)) for bit in pad[:SHOWN]),
     }
 
 
@@ -60,7 +81,9 @@ def describe_server(server):
         ],
         "outputs": [
             {"name": name, "kind": kind, "dtype": "float32",
-             "meaning": MEANINGS[kind],
+             "meaning": ANSWERS[kind],
+             **({"range": ANSWER_RANGES[kind]} if kind in ANSWER_RANGES
+                else {}),
              **({"labels": server.labels[name]} if name in server.labels
                 else {})}
             for name, kind in server.outputs.items()
@@ -126,7 +149,7 @@ def read(folder):
             "again."
         ) from error
     for name, expected in hashes.items():
-        _check_hash(folder / name, expected)
+        check_hash(folder / name, expected)
     return contract
 
 
@@ -137,6 +160,7 @@ def names_of(contract):
         if not isinstance(golden["tolerance_quanta"], (int, float)):
             raise TypeError("golden.tolerance_quanta is not a number")
         yield from (client["file"], golden["input"], golden["output"])
+    yield from REPORTS
     if not contract["clients"]:
         raise ValueError("no clients")
     for name in ("tokens", "vectors"):
@@ -166,7 +190,8 @@ def _check_name(name):
         raise ValueError(f"a file outside the bundle: {name!r}")
 
 
-def _check_hash(path, expected):
+def check_hash(path, expected):
+    """Raises unless a file, or a folder, has a SHA-256."""
     if not path.exists():
         raise ContractError(
             f"{str(path)!r} is missing. Copy the whole bundle, or export it "

@@ -5,7 +5,9 @@
 writes .tflite files that play the other parts in the browser (the server, and
 whoever attacks), samples of the test data, and demo.json, which names them.
 Whoever attacks is trained here, on the attacker's part of the data and on what
-the bundle's own client.tflite sends.
+the bundle's own client.tflite sends. demo.json has the SHA-256 of each file,
+and beside each part is its answer to the bundle's golden pair: the page and
+`export.android` check them (`export.demo_check`).
 """
 
 import dataclasses
@@ -18,7 +20,7 @@ from kprivacy import files, program, workdir
 from kprivacy.releases import TFLiteModel, to_wire
 
 from . import contract as contract_lib
-from . import conversion, methods
+from . import conversion, demo_check, golden, methods
 from .parts import BYTES, Client
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Of the bundle's training.")
@@ -68,6 +70,7 @@ def make(directory, bundle, output_dir):
     file = TFLiteModel(pathlib.Path(bundle) / described["file"],
                        client.signature)
     wire = described["outputs"][0]
+    pair = golden.pair_of(bundle, described)
     roles = _roles(method, client, file, wire)
     made, failed = conversion.convert_all(
         {name: role.client for name, role in roles.items()}, [QUANTIZATION]
@@ -80,6 +83,9 @@ def make(directory, bundle, output_dir):
             content = made[name, QUANTIZATION]
             (folder / f"{name}.tflite").write_bytes(content)
             held = TFLiteModel(content, role.client.signature)
+            (folder / f"{name}_golden.bin").write_bytes(
+                _answer(role, held, described, pair).tobytes()
+            )
             described_roles.append({
                 "name": name, "file": f"{name}.tflite", "says": role.says,
                 "reads": role.reads, "labels": role.labels,
@@ -88,18 +94,36 @@ def make(directory, bundle, output_dir):
                     role.client, held, f"{name}.tflite",
                     wire.get("scale"), wire.get("zero_point"),
                 ),
+                "sha256": files.sha256(folder / f"{name}.tflite"),
+                "golden": {
+                    "file": f"{name}_golden.bin",
+                    "sha256": files.sha256(folder / f"{name}_golden.bin"),
+                    "tolerance_quanta": golden.TOLERANCE_QUANTA,
+                },
             })
         samples = _samples(method, client)
         for name, values in samples.items():
             (folder / f"{name}.bin").write_bytes(values.tobytes())
         files.write_json(folder / "demo.json", {
             "method": contract["method"],
+            "client_sha256": contract["sha256"][described["file"]],
             "roles": described_roles,
             "samples": {
-                name: {"file": f"{name}.bin", "shape": list(values.shape)}
+                name: {"file": f"{name}.bin", "shape": list(values.shape),
+                       "sha256": files.sha256(folder / f"{name}.bin")}
                 for name, values in samples.items()
             },
         })
+        demo_check.check(folder, bundle)
+
+
+def _answer(role, file, described, pair):
+    """What a part answers to the golden pair: float32."""
+    inputs = [{"name": name, "kind": kind}
+              for name, kind in role.client.inputs.items()]
+    return file.run(
+        demo_check.asked(role.reads, inputs, described, pair)
+    ).astype("<f4")
 
 
 def _roles(method, client, file, wire):

@@ -108,6 +108,15 @@ def check_server(folder, described, answers):
     return difference
 
 
+def pair_of(folder, described):
+    """A client's golden pair: name of each input and output to its array."""
+    folder, held = pathlib.Path(folder), described["golden"]
+    return {
+        **read(folder / held["input"], described["inputs"]),
+        **read(folder / held["output"], described["outputs"]),
+    }
+
+
 def read(path, tensors):
     """A file's bytes as one array a tensor, by their names."""
     content, arrays, offset = path.read_bytes(), {}, 0

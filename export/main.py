@@ -23,12 +23,12 @@ _OUTPUT_DIR = flags.DEFINE_string(
 )
 _QUANTIZATION = flags.DEFINE_enum(
     "quantization",
-    "int8",
+    None,
     ["auto", "int8", "int8_tuned", "int8_pruned", "int8_clustered", "dynamic",
      "float16", "float32", "int16x8"],
     "Arithmetic of the client's file; int8_tuned is fine-tuned to stand it, "
     "where that helps; auto measures all and takes the smallest inside the "
-    "bounds.",
+    "bounds. Not given: what the training's config says, or int8.",
 )
 _TUNING_STEPS = flags.DEFINE_integer(
     "tuning_steps", 600, "Gradient steps of fine-tuning, pruning, clustering.",
@@ -39,10 +39,12 @@ _TUNING_RATE = flags.DEFINE_float(
     lower_bound=0.0,
 )
 _UTILITY_LOSS = flags.DEFINE_float(
-    "utility_loss", 0.003, "Largest loss of utility that auto accepts."
+    "utility_loss", None, "Largest loss of utility that auto accepts; "
+    "not given: the config's, or .003."
 )
 _PRIVACY_LOSS = flags.DEFINE_float(
-    "privacy_loss", 0.03, "Largest share by which auto lets an attack gain."
+    "privacy_loss", None, "Largest share by which auto lets an attack gain; "
+    "not given: the config's, or .03."
 )
 
 _SIDES = flags.DEFINE_list(

@@ -9,9 +9,10 @@ import numpy as np
 BYTES = {"image", "cover", "noise", "key", "features"}
 PIXEL = (1 / 255, 0)
 MEANINGS = {
-    "image": "pixels, row by row, channels last; 0 is black, 255 is white",
-    "cover": "pixels of a real picture of the fake's domain, new for every "
-    "call; as many as the message's fake",
+    "image": "pixels, row by row, channels last (one of grey, or red, green "
+    "and blue); 0 is black, 255 is white",
+    "cover": "pixels, as of an image, of a real picture of the fake's "
+    "domain, new for every call; see `room`",
     "signal": "samples, step by step, channels last, in the data set's units",
     "vector": "numbers in the units of the training data",
     "tokens": "numbers of words, their places in `text.tokens`: the sentence, "
@@ -19,11 +20,20 @@ MEANINGS = {
     "noise": "uniform random bytes from the phone's secure generator, drawn "
     "anew for every call",
     "key": "bits of the message's pad, 0 or 255 each: SHAKE-256 of the secret "
-    "of 32 bytes and a nonce of 16 bytes that is never used again",
+    "of 32 bytes followed by a nonce of 16 bytes that is never used again; "
+    "the most significant bit of each byte first; see `example`",
     "features": "what is sent: feature = scale * (byte - zero_point)",
     "probabilities": "of each class, in the order of `labels`",
     "value": "a value in standard units",
 }
+# What servers give as float32.
+ANSWERS = {
+    **MEANINGS,
+    "image": "pixels, row by row, channels last (one of grey, or red, green "
+    "and blue); 0.0 is black, 1.0 is white",
+}
+ANSWER_RANGES = {"image": [0.0, 1.0], "probabilities": [0.0, 1.0]}
+NONCE_BYTES = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +52,10 @@ class Client:
         scaling: `Arrays.scaling` of standardised signals, or None.
         arithmetic: Of its file, whatever is asked for the others; None for
             that.
+        bound: Largest change of any byte of the picture, which no file may
+            pass; None where there is none.
+        room: What a cover must have, of `kprivacy.fakesafe.covers`; None
+            without covers.
     """
 
     model: object
@@ -51,6 +65,8 @@ class Client:
     examples: tuple
     scaling: dict | None = None
     arithmetic: str | None = None
+    bound: int | None = None
+    room: dict | None = None
 
     def given(self, arrays):
         """Arrays in the model's order as the model takes them."""

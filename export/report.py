@@ -44,7 +44,8 @@ def markdown(report):
         *_table(
             ("", "bytes", "compressed", "ms p50 (p90), 1 thread",
              "2 threads", "arena, bytes", "mean and largest difference"),
-            [_variant(key, one) for key, one in report["variants"].items()],
+            [_variant(key, one) for key, one in
+             (report["variants"] | _files(report["others"])).items()],
         ),
         "",
         f"Milliseconds on {report['environment']['cpu']}. The arena is the "
@@ -144,6 +145,10 @@ def _remarks(report):
             f"{utility['psnr']:.1f} dB."
         )
     return lines
+
+
+def _files(others):
+    return {f"{name}.tflite": one for name, one in others.items()}
 
 
 def _variant(name, found):

@@ -276,6 +276,22 @@ def own_layers():
             )
             return data + mask * (made - data)
 
+    class BinaryCode(tf_keras.layers.Layer):
+        def __init__(self, binary=True, **kwargs):
+            super().__init__(**kwargs)
+            self.binary = binary
+
+        def call(self, inputs):
+            soft = tf.tanh(inputs)
+            if not self.binary:
+                return soft
+            one = tf.ones_like(soft)
+            hard = tf.where(inputs >= 0, one, -one)
+            return hard + (soft - tf.stop_gradient(soft))
+
+        def get_config(self):
+            return {**super().get_config(), "binary": self.binary}
+
     class Bounded(tf_keras.layers.Layer):
         def __init__(self, bound, **kwargs):
             super().__init__(**kwargs)
@@ -292,6 +308,11 @@ def own_layers():
             maps, like = inputs
             height, width = tf.shape(like)[1], tf.shape(like)[2]
             return maps[:, :height, :width]
+
+    class Mask(tf_keras.layers.Layer):
+        def call(self, inputs):
+            code, key = inputs
+            return code * (1.0 - 2.0 * key[..., : code.shape[-1]])
 
     class ClassPatterns(tf_keras.layers.Layer):
         def __init__(self, side, cell, gain, **kwargs):
@@ -324,5 +345,6 @@ def own_layers():
             return {**super().get_config(), "height": self.height,
                     "width": self.width}
 
-    own = AddUniformNoise, Blend, Bounded, ClassPatterns, CropLike, Resized
+    own = (AddUniformNoise, BinaryCode, Blend, Bounded, ClassPatterns,
+           CropLike, Mask, Resized)
     return {one.__name__: one for one in own}

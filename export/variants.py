@@ -3,17 +3,18 @@
 import math
 import zlib
 
+import numpy as np
+
+from kprivacy.errors import UserError
 from kprivacy.releases import TFLiteModel, to_wire
 
 from . import client as client_lib
 from . import conversion, opened, parity
-from .parts import BYTES
+from .parts import BYTES, NONCE_BYTES
 
 PARITY_EXAMPLES = 300
-# Largest losses that `choose` accepts: of utility, absolute; of privacy, a
-# share of what the attack finds against the Keras client.
-UTILITY_LOSS = 0.003
-PRIVACY_LOSS = 0.03
+# Of 255, the mean difference from Keras that no file may pass.
+MOST_QUANTA = 25
 
 
 def made(client, quantizations, inputs, settings=None):
@@ -26,7 +27,8 @@ def made(client, quantizations, inputs, settings=None):
         settings: Of fine-tuning, see `export.tuning.fitted`.
 
     Returns:
-        (name to bytes, name to what was measured or `failed`).
+        (name to bytes, name to what was measured or `failed`): a file that is
+        nowhere near Keras, or passes the client's bound, has failed.
     """
     contents, failed = conversion.convert_all(
         {"client": client}, quantizations, settings
@@ -34,15 +36,29 @@ def made(client, quantizations, inputs, settings=None):
     contents = {name: one for (_, name), one in contents.items()}
     found = {name: {"failed": why} for (_, name), why in failed.items()}
     for name, content in list(contents.items()):
-        try:
-            found[name] = _measured(client, content, inputs)
-        except (RuntimeError, ValueError) as error:
-            found[name] = {"failed": f"LiteRT does not run it: {error}"}
+        found[name] = measured(client, content, inputs)
+        if "failed" in found[name]:
             del contents[name]
     return contents, {name: found[name] for name in quantizations}
 
 
-def _measured(client, content, inputs):
+def measured(client, content, inputs):
+    """What a file costs, and how far it is from Keras; or why it `failed`."""
+    try:
+        found = _opened(client, content, inputs)
+    except (RuntimeError, ValueError) as error:
+        return {"failed": f"LiteRT does not run it: {error}"}
+    apart = found["parity"]["mean_quanta"]
+    if not apart <= MOST_QUANTA:
+        return {"failed": f"It differs from Keras by {apart:.1f} of 255 steps "
+                f"on average; {MOST_QUANTA} are the most."}
+    if client.bound is not None and found["linf"] > client.bound:
+        return {"failed": f"It changes a byte by {found['linf']}; the bound "
+                f"is {client.bound}."}
+    return found
+
+
+def _opened(client, content, inputs):
     file = TFLiteModel(content, client.signature)
     scale, zero_point = client_lib.wire(client, file)
     inputs = [one[:PARITY_EXAMPLES] for one in inputs]
@@ -52,7 +68,13 @@ def _measured(client, content, inputs):
         name: to_wire(one[:1], file.inputs[name]["dtype"])
         for name, one in client.named(inputs).items()
     }
+    changes = {}
+    if client.bound is not None:
+        given = parity.on_the_wire(client, inputs)
+        sent = file(client.named(given)).astype(np.float32)
+        changes["linf"] = int(np.abs(sent - np.rint(255 * given[0])).max())
     return {
+        **changes,
         "bytes": len(content),
         "compressed_bytes": len(zlib.compress(content, 9)),
         "operations": sorted(operations),
@@ -64,7 +86,7 @@ def _measured(client, content, inputs):
 
 
 def wire_bytes(client):
-    """(bytes that are sent a call, bytes of the raw data)."""
+    """(bytes that are sent a call, a nonce among them; of the raw data)."""
 
     def size(kind, shape):
         return math.prod(shape) * (1 if kind in BYTES else 4)
@@ -75,7 +97,8 @@ def wire_bytes(client):
         [one.shape for one in client.examples]
         if len(client.examples) > 1 else client.examples[0].shape
     )[1:]
-    return size(client.output[1], sent), size(kind, shape)
+    nonce = NONCE_BYTES if "key" in client.inputs.values() else 0
+    return size(client.output[1], sent) + nonce, size(kind, shape)
 
 
 def losses(before, after):
@@ -93,6 +116,27 @@ def losses(before, after):
     return lost, gained
 
 
+def _give_or_take(before, after):
+    error = chance(before, after)
+    return "" if error is None else f" (standard error {error:.1%})"
+
+
+def chance(before, after):
+    """The standard error of that share by the examples that are tested.
+
+    Examples are not all that chance decides: attackers trained anew differ.
+
+    Returns:
+        A float, or None where the attack is no accuracy.
+    """
+    tested = after["attack"].get("tested")
+    if not tested:
+        return None
+    values = [one["attack"]["value"] for one in (before, after)]
+    error = math.sqrt(sum(value * (1 - value) / tested for value in values))
+    return error / max(values[0], 1e-9)
+
+
 def choose(found, before, measure, utility_loss, privacy_loss):
     """The smallest file, and the fastest of those, inside the bounds.
 
@@ -108,6 +152,9 @@ def choose(found, before, measure, utility_loss, privacy_loss):
 
     Returns:
         (name, its measures, one sentence for each file that was looked at).
+
+    Raises:
+        UserError: None is inside the bounds, and float32 failed.
     """
     names = [name for name, one in found.items() if "failed" not in one]
     bytes_ = {name: found[name]["bytes"] for name in names}
@@ -129,12 +176,19 @@ def choose(found, before, measure, utility_loss, privacy_loss):
         inside = lost <= utility_loss and gained <= privacy_loss
         said.append(
             f"{name}: {found[name]['bytes']:,} bytes, utility {-lost:+.4f}, "
-            f"attack better by {gained:+.1%}: "
+            f"attack better by {gained:+.1%}{_give_or_take(before, after)}: "
             + ("chosen, the smallest inside the bounds" if inside else
                "outside the bounds")
         )
         if inside:
             return name, after, said
+    if "float32" not in names:
+        why = found.get("float32", {}).get("failed", "it was not asked for.")
+        raise UserError(
+            "The client must convert to a file inside the bounds, or to "
+            f"float32. Received: {'; '.join(said) or 'no file at all'}; "
+            f"float32: {why} Use layers that TFLite has, or other bounds."
+        )
     said.append(
         "No file is inside the bounds: float32, the closest to Keras, stays."
     )

@@ -83,6 +83,7 @@ _COLUMNS = (
     ("lost", "lost", "{:+.4f}"),
     ("attack", "attack", "{:.4f}"),
     ("gained", "gained", "{:+.1%}"),
+    ("gained_error", "error", "{:.1%}"),
     ("detector_cnn", "CNN detector", "{:.1%}"),
     ("detector_mlp", "MLP detector", "{:.1%}"),
     ("detector_histogram", "histogram detector", "{:.1%}"),

@@ -19,7 +19,11 @@ from kprivacy import data, errors, files
 from kprivacy.errors import UserError
 
 # Fields that earlier versions did not have, and what they did.
-LATER = {"jit_compile": "auto", "precision": "float32"}
+LATER = {
+    "jit_compile": "auto", "precision": "float32",
+    "export": {"quantization": "int8", "utility_loss": 0.003,
+               "privacy_loss": 0.03},
+}
 JIT = {"auto": "auto", "on": True, "off": False}
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import android, contract, methods, report, server, verify
 from export import bundle as bundle_lib
+from export import contract, methods, parts, report, server, verify
 from kprivacy import data, files, train_lib, workdir
 from kprivacy.errors import UserError
 from kprivacy.fakesafe.cascade import Cascade
@@ -77,7 +77,11 @@ def exported(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     train_lib.train(module.get_config("smoke"), folder)
     sides = (64,) if request.param == "confounder_gan" else None
-    found = bundle_lib.export(folder, folder / "export", sides=sides)
+    quantization = "int8_tuned" if request.param == "gap" else None
+    found = bundle_lib.export(
+        folder, folder / "export", quantization, settings={"steps": 4},
+        sides=sides,
+    )
     return request.param, folder / "export", found
 
 
@@ -95,8 +99,17 @@ def test_every_method_exports(exported):
         assert before["undefended"] == after["undefended"]
         assert np.isfinite([before["value"], after["value"]]).all()
     assert found["method"].split("_")[0] in report.text(found).lower()
+    if name == "gap":
+        both = found["variants"]["int8"], found["variants"]["int8_tuned"]
+        assert all(one["parity"]["mean_quanta"] < 1.5 for one in both)
+        assert "is kept" in found["why"][0]
     if name == "confounder_gan":
         assert found["after"]["utility"]["linf"] <= 8
+        (sent,) = held["clients"][1]["outputs"]
+        assert sent["largest_change"] == 8
+        other = found["others"]["client_64x64"]
+        assert other["linf"] <= 8 and other["parity"]["mean_quanta"] < 1
+        assert "client_64x64.tflite" in (bundle / "report.md").read_text()
         assert list(methods.of(bundle.parent).clients()) == [
             "client", "client_64x64", "client_128x128", "client_224x224",
         ]
@@ -163,108 +176,80 @@ def test_the_wire_is_that_of_its_format(smoke_run, exported):
     for folder in (smoke_run / "export", bundle):
         held = json.loads((folder / "contract.json").read_text())
         assert shape_of(held) == golden["methods"][held["method"]]
+    assert golden["kinds"] == kinds()
+
+
+DIFFERS = ("sha256", "kprivacy", "labels", "shape", "format")
 
 
 def shape_of(held):
     """A contract without what differs from one training to the next."""
     if isinstance(held, dict):
+        differs = DIFFERS
+        if held.get("kind") == "features":
+            differs = (*DIFFERS, "scale", "zero_point")
         return {
             key: shape_of(one) for key, one in held.items()
-            if key not in ("sha256", "kprivacy", "scale", "zero_point",
-                           "labels", "shape", "format")
+            if key not in differs
         }
     return [shape_of(one) for one in held] if isinstance(held, list) else held
 
 
-def tamper_tflite(bundle):
-    path = bundle / "client.tflite"
-    content = bytearray(path.read_bytes())
-    content[-100] ^= 1
-    path.write_bytes(content)
+def kinds():
+    """All that may travel, whether or not one of the bundles has it."""
+    drawn = {
+        kind: parts.drawn(kind, (8,), np.random.default_rng(0)).tolist()
+        for kind in ("key", "noise", "tokens")
+    }
+    return {
+        "meanings": parts.MEANINGS, "answers": parts.ANSWERS,
+        "ranges": parts.ANSWER_RANGES, "bytes": sorted(parts.BYTES),
+        "pixel": list(parts.PIXEL), "nonce_bytes": parts.NONCE_BYTES,
+        "pad": contract.pad_example(864), "drawn": drawn,
+    }
 
 
-def remove_server(bundle):
-    shutil.rmtree(bundle / "server")
+def test_a_server_answers_in_its_ranges(exported):
+    name, bundle, _ = exported
+    if name != "fakesafe":
+        pytest.skip("has no server")
+    served = json.loads((bundle / "contract.json").read_text())["server"]
+    (answer,) = served["outputs"]
+    held = np.fromfile(bundle / served["golden"]["output"], "<f4")
+    low, high = answer["range"]
+    assert low <= held.min() and high / 4 < held.max() <= high
 
 
-def break_json(bundle):
-    (bundle / "contract.json").write_text("{")
+@pytest.mark.parametrize("quantization", ["int8", "auto"])
+def test_what_does_not_convert_is_told_before_any_attack(
+    smoke_run, tmp_path, monkeypatch, quantization
+):
+    def nothing(client, names, *_):
+        return {}, {name: {"failed": "It has odd layers."} for name in names}
+
+    def trained(self):
+        raise AssertionError("attackers were trained")
+
+    monkeypatch.setattr(bundle_lib.variants, "made", nothing)
+    monkeypatch.setattr(methods.method.Method, "before", trained)
+    with pytest.raises(UserError, match="odd layers.*layers that TFLite has"):
+        bundle_lib.export(smoke_run, tmp_path / "out", quantization)
+    assert not (tmp_path / "out").exists()
 
 
-def other_format(bundle):
-    edit(bundle, lambda held: held.update(format=99))
-
-
-def earlier_format(bundle):
-    edit(bundle, lambda held: held.update(format=1))
-
-
-def outside(bundle):
-    edit(bundle, lambda held: held["sha256"].update({"../x": "0"}))
-
-
-def other_signature(bundle):
-    edit(bundle, lambda held: held["clients"][0].update(signature="decode"))
-
-
-def other_scale(bundle):
-    edit(
-        bundle,
-        lambda held: held["clients"][0]["outputs"][0].update(scale=9.0),
-    )
-
-
-def other_answer(bundle):
-    path = bundle / "server_golden_output.bin"
-    path.write_bytes(np.frombuffer(path.read_bytes(), "<f4")[::-1].tobytes())
-    rehash(bundle, path.name)
-
-
-def short_golden(bundle):
-    path = bundle / "client_golden_input.bin"
-    path.write_bytes(path.read_bytes()[:-1])
-    rehash(bundle, path.name)
-
-
-def other_golden(bundle):
-    path = bundle / "client_golden_output.bin"
-    path.write_bytes(bytes(255 - b for b in path.read_bytes()))
-    rehash(bundle, path.name)
-
-
-def edit(bundle, change):
-    held = files.read_json(bundle / "contract.json")
-    change(held)
-    files.write_json(bundle / "contract.json", held)
-
-
-def rehash(bundle, name):
-    found = files.sha256(bundle / name)
-    edit(bundle, lambda held: held["sha256"].update({name: found}))
-
-
-@pytest.mark.parametrize(
-    "damage, sentence",
-    [
-        (tamper_tflite, "client.tflite' is not the file that the contract"),
-        (remove_server, "server' is missing"),
-        (break_json, "is not a contract"),
-        (other_format, "is of format 99.*newer kprivacy"),
-        (earlier_format, "is of format 1.*again"),
-        (outside, "outside the bundle"),
-        (other_signature, "cannot be read.*decode"),
-        (other_scale, "differ in tensor 'features'"),
-        (other_answer, "do not belong together"),
-        (short_golden, "golden_input.bin holds"),
-        (other_golden, "differs from its golden output"),
-    ],
-)
-def test_a_damaged_bundle_is_refused(smoke_run, tmp_path, damage, sentence):
-    bundle = tmp_path / "bundle"
-    shutil.copytree(smoke_run / "export", bundle)
-    damage(bundle)
-    with pytest.raises(contract.ContractError, match=sentence):
-        verify.verify(bundle)
+def test_the_config_chooses_where_nothing_else_does():
+    config = importlib.import_module("configs.ran_digits").get_config()
+    nothing = {"quantization": None, "utility_loss": None,
+               "privacy_loss": None}
+    assert bundle_lib._chosen(config, **nothing) == ["int8", 0.003, 0.03]
+    config.export.quantization = "dynamic"
+    given = {**nothing, "privacy_loss": 0.5}
+    assert bundle_lib._chosen(config, **given) == ["dynamic", 0.003, 0.5]
+    del config.export  # of an earlier version
+    assert bundle_lib._chosen(config, **nothing) == ["int8", 0.003, 0.03]
+    config.export = {"quantization": "int4"}
+    with pytest.raises(UserError, match="int8.*int4"):
+        bundle_lib._chosen(config, **nothing)
 
 
 def test_a_finished_bundle_is_left_as_it_is(smoke_run, tmp_path, monkeypatch):
@@ -304,33 +289,3 @@ def test_a_failed_replacement_keeps_the_old_folder(tmp_path):
             raise RuntimeError
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
     assert (folder / "old").exists()
-
-
-def no_outputs(bundle):
-    edit(bundle, lambda held: held["clients"][0].update(outputs=[]))
-
-
-def no_golden(bundle):
-    edit(bundle, lambda held: held["clients"][0].pop("golden"))
-
-
-@pytest.mark.parametrize("damage", [no_outputs, no_golden])
-def test_a_cut_contract_is_refused(smoke_run, tmp_path, damage):
-    bundle = tmp_path / "bundle"
-    shutil.copytree(smoke_run / "export", bundle)
-    damage(bundle)
-    with pytest.raises(contract.ContractError):
-        verify.verify(bundle)
-
-
-def test_assets_have_a_largest_size(smoke_run, monkeypatch):
-    monkeypatch.setattr(android, "MOST_BYTES", 1000)
-    with pytest.raises(contract.ContractError, match="1,000 are allowed"):
-        android.check(smoke_run / "export")
-
-
-def test_no_bundle_is_told(tmp_path):
-    with pytest.raises(contract.ContractError, match="has no contract.json"):
-        verify.verify(tmp_path)
-
-

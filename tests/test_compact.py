@@ -41,7 +41,8 @@ def test_the_file_gives_the_same(files):
         weight.numpy().size for layer in client.model.layers
         for weight in layer.weights if weight.name == "directions"
     )
-    assert len(made) < len(plain) - 2.9 * held
+    # Twice each way, once multiplied; 2 of 16 bytes are left.
+    assert len(made) < len(plain) - 13 * held
     given = client.named([one[:5] for one in client.examples])
     sent = [TFLiteModel(one, client.signature)(given)
             for one in (plain, made)]

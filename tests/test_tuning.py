@@ -10,7 +10,7 @@ import pytest
 from export import bundle, tuning, variants
 from export import client as client_lib
 from export.parts import Client
-from kprivacy import confounder_gan, gap, ran
+from kprivacy import confounder_gan, fakesafe, gap, ran
 from kprivacy.errors import UserError
 
 
@@ -32,6 +32,15 @@ def clients():
     yield "confounder_gan", Client(
         confounder_gan.build_client((None, None, 1), filters=(4, 8)),
         "protect", {"image": "image"}, ("protected", "image"), (images,),
+    )
+    key = generator.integers(0, 2, (64, 16)).astype(np.float32)
+    yield "fakesafe", Client(
+        fakesafe.build_client(
+            (16, 16, 1), (16, 16, 1), network="convolutional",
+            filters=(8, 4), code=16, key=True,
+        ),
+        "fake", {"source": "image", "key": "key"}, ("fake", "image"),
+        (images, key),
     )
 
 

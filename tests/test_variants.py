@@ -3,6 +3,7 @@
 import pytest
 
 from export import variants
+from kprivacy.errors import UserError
 
 
 def measures(utility, attack, protects="low"):
@@ -35,3 +36,17 @@ def test_auto_takes_the_smallest_inside_the_bounds():
             measures(0.9, 0.010, "high"), measures(0.9, error, "high")
         )
         assert lost == (pytest.approx(0), pytest.approx(gained))
+
+
+def test_chance_is_that_of_two_binomials():
+    before, after = measures(0.9, 0.10), measures(0.9, 0.12)
+    assert variants.chance(before, after) is None
+    after["attack"]["tested"] = 1000
+    error = (0.10 * 0.90 / 1000 + 0.12 * 0.88 / 1000) ** 0.5
+    assert variants.chance(before, after) == pytest.approx(error / 0.10)
+
+
+def test_auto_needs_a_file():
+    found = {name: {"failed": "odd"} for name in ("int8", "float32")}
+    with pytest.raises(UserError, match="no file at all; float32: odd"):
+        variants.choose(found, {}, None, 0.0, 0.0)

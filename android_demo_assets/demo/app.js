@@ -1,6 +1,6 @@
 // The page: one method at a time, from what is put in to what others see.
 import { loadLiteRt } from "@litertjs/core";
-import { Client, loadDemo, randomBytes } from "./bundle.js";
+import { asked, Client, loadDemo, randomBytes } from "./bundle.js";
 import { asDigit, bytesOf, difference, drawable, show } from "./picture.js";
 
 const METHODS = {
@@ -10,7 +10,7 @@ const METHODS = {
 };
 const $ = (id) => document.getElementById(id);
 const SIDE = 280;
-const state = { method: null, client: null, demo: null, bytes: null, at: 0, times: null, stream: null };
+const state = { opened: 0, method: null, client: null, demo: null, bytes: null, at: 0, times: null, stream: null };
 
 function say(text, error = false) {
   $("status").textContent = text;
@@ -31,8 +31,16 @@ async function open(method) {
     button.setAttribute("aria-pressed", String(button.value === method));
   }
   state.method = method;
-  state.client = await Client.load(`../${method}/bundle`);
-  state.demo = await loadDemo(`../${method}/demo`);
+  state.opened += 1;
+  const mine = state.opened;
+  const client = await Client.load(`../${method}/bundle`);
+  const demo = await loadDemo(`../${method}/demo`, client);
+  if (mine !== state.opened) { // another one was opened meanwhile
+    client.delete();
+    demo.roles.forEach((role) => role.part.delete());
+    return;
+  }
+  Object.assign(state, { client, demo });
   $("about").textContent = METHODS[method][1];
   $("page").hidden = false;
   state.at = -1;
@@ -73,11 +81,9 @@ async function follow() {
   const sent = await state.client.send(given);
   const answers = [];
   for (const role of state.demo.roles) {
-    const [first] = role.inputs;
-    const what = role.reads === "data" ? state.bytes : sent.values;
     const keys = role.inputs.filter((one) => one.kind === "key");
-    const right = { [first.name]: what };
-    keys.forEach((one) => { right[one.name] = sent.given.key; });
+    const right = asked(
+      role, { ...sent.given, [state.client.output.name]: sent.values }, state.client);
     answers.push([role.says, role, (await role.part.run(right)).values]);
     if (!keys.length) continue;
     const wrong = { ...right };
@@ -87,7 +93,12 @@ async function follow() {
     answers.push(["With another key", role, (await role.part.run(wrong)).values]);
   }
   paint(given, sent, answers);
-  state.last = { sent: Array.from(sent.values), milliseconds: sent.milliseconds };
+  const plain = (held) => Object.fromEntries(
+    Object.entries(held).map(([name, values]) => [name, Array.from(values)]));
+  state.last = {
+    sent: Array.from(sent.values), given: plain(sent.given), milliseconds: sent.milliseconds,
+    answers: answers.map(([says, role, values]) => [says, role.name, Array.from(values)]),
+  };
 }
 
 function panel(title, ...content) {

@@ -2,8 +2,8 @@
 // pair are checked before anything is computed for anybody.
 import { loadAndCompile, Tensor } from "@litertjs/core";
 
-const FORMAT = 2;
-const ARRAYS = { uint8: Uint8Array, float32: Float32Array };
+const FORMAT = 3;
+const ARRAYS = { uint8: Uint8Array, int32: Int32Array, float32: Float32Array };
 
 const size = (tensor) => tensor.shape.reduce((a, b) => a * b, 1);
 
@@ -11,6 +11,21 @@ async function fetched(url) {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`${url} is missing (${answer.status})`);
   return answer.arrayBuffer();
+}
+
+/** A file whose SHA-256 is known. */
+async function whole(url, hash) {
+  const content = await fetched(url);
+  if ((await sha256(content)) !== hash) {
+    throw new Error(`${url} is not the file that was made with the others`);
+  }
+  return content;
+}
+
+/** The largest difference, in steps of bytes or 255ths of the range. */
+function apart(tensor, values, wanted) {
+  const step = tensor.dtype === "uint8" ? 1 : (Math.max(...wanted) - Math.min(...wanted)) / 255;
+  return values.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i]) / step), 0);
 }
 
 async function sha256(buffer) {
@@ -74,10 +89,7 @@ export class Client extends Part {
     const described = contract.clients[0];
     const held = {};
     for (const name of [described.file, described.golden.input, described.golden.output]) {
-      held[name] = await fetched(`${folder}/${name}`);
-      if ((await sha256(held[name])) !== contract.sha256[name]) {
-        throw new Error(`${folder}/${name} is not the file that the contract names`);
-      }
+      held[name] = await whole(`${folder}/${name}`, contract.sha256[name]);
     }
     const client = new Client(described, null);
     client.model = (await Part.of(described, held[described.file])).model;
@@ -106,24 +118,43 @@ export class Client extends Part {
     }
     const { values } = await this.run(given);
     const wanted = new ARRAYS[this.output.dtype](expected);
-    const step = this.output.dtype === "uint8"
-      ? 1 : (Math.max(...wanted) - Math.min(...wanted)) / 255;
-    this.goldenDifference = values.reduce(
-      (most, value, i) => Math.max(most, Math.abs(value - wanted[i]) / step), 0);
+    this.golden = { ...given, [this.output.name]: wanted };
+    this.goldenDifference = apart(this.output, values, wanted);
     if (!(this.goldenDifference <= this.described.golden.tolerance_quanta)) {
       throw new Error(`the golden output differs by ${this.goldenDifference} steps on this device`);
     }
   }
 }
 
-/** The other parts of a demo, see `python -m export.demo`. */
-export async function loadDemo(folder) {
+/** The other parts of a client's demo, see `python -m export.demo`. */
+export async function loadDemo(folder, client) {
   const demo = JSON.parse(new TextDecoder().decode(await fetched(`${folder}/demo.json`)));
-  demo.roles = await Promise.all(demo.roles.map(async (role) => ({
-    ...role, part: await Part.of(role, await fetched(`${folder}/${role.file}`)),
-  })));
+  if (demo.client_sha256 !== client.contract.sha256[client.described.file]) {
+    throw new Error(`${folder} was made with another bundle`);
+  }
+  demo.roles = await Promise.all(demo.roles.map(async (role) => {
+    const part = await Part.of(role, await whole(`${folder}/${role.file}`, role.sha256));
+    const wanted = new Float32Array(await whole(`${folder}/${role.golden.file}`, role.golden.sha256));
+    const { values } = await part.run(asked(role, client.golden, client));
+    const difference = apart(part.output, values, wanted);
+    if (!(difference <= role.golden.tolerance_quanta)) {
+      throw new Error(`${role.file} differs by ${difference} steps on this device`);
+    }
+    return { ...role, part };
+  }));
   for (const one of Object.values(demo.samples)) {
-    one.values = new Uint8Array(await fetched(`${folder}/${one.file}`));
+    one.values = new Uint8Array(await whole(`${folder}/${one.file}`, one.sha256));
   }
   return demo;
+}
+
+/** What a role is given, of all that the client took and gave. */
+export function asked(role, all, client) {
+  const given = {};
+  for (const one of role.inputs) {
+    const image = client.inputs.find((held) => held.kind === "image");
+    const data = role.reads === "data" ? image : client.output;
+    given[one.name] = one.kind === "key" ? all.key : all[data.name];
+  }
+  return given;
 }

@@ -2,9 +2,11 @@
 //
 //   node check.mjs RESULT.json [FOLDER FOR SCREENSHOTS]
 //
-// For every method it writes what the page sent for a sample of the test
-// data, every address that was asked for, and whether anything is wider than
-// a telephone. CHROMIUM names the browser (/usr/bin/chromium).
+// For every method it writes what the page sent for a sample of the test data
+// and what its other parts made of it, for a drawing, a photo and a picture of
+// the (browser's made-up) camera, every address that was asked for, and whether
+// anything is wider than a telephone. CHROMIUM names the browser
+// (/usr/bin/chromium).
 import fs from "node:fs";
 import http from "node:http";
 import os from "node:os";
@@ -36,8 +38,16 @@ const context = await chromium.launchPersistentContext(profile, {
   headless: true,
   viewport: PHONE,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
+// A photo: a grey ramp from the left to the right, as a picture without loss.
+const photo = {
+  name: "photo.svg", mimeType: "image/svg+xml",
+  buffer: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">'
+    + '<linearGradient id="g"><stop stop-color="#000"/><stop offset="1" stop-color="#fff"/>'
+    + '</linearGradient><rect width="64" height="64" fill="url(#g)"/></svg>'),
+};
 const found = { origin, requests: [], errors: [], methods: {} };
 try {
   const page = await context.newPage();
@@ -59,8 +69,7 @@ try {
         status: document.getElementById("status").textContent,
         golden: state?.client?.goldenDifference,
         sample: state?.bytes && Array.from(state.bytes),
-        sent: state?.last?.sent,
-        milliseconds: state?.last?.milliseconds,
+        last: state?.last,
         headings: Array.from(document.querySelectorAll("h2"), (one) => one.textContent),
         width: document.documentElement.scrollWidth,
       };
@@ -71,9 +80,24 @@ try {
     await page.mouse.down();
     await page.mouse.move(box.x + 130, box.y + 220, { steps: 8 });
     await page.mouse.up();
+    const taken = () => page.evaluate(() => {
+      const { state } = window.kprivacy ?? {};
+      return { sample: Array.from(state.bytes), sent: state.last.sent };
+    });
     await page.waitForTimeout(500);
-    found.methods[method].drawn = await page.evaluate(
-      () => window.kprivacy?.state.last?.sent);
+    found.methods[method].drawn = await taken();
+    await page.locator("#photo").setInputFiles(photo);
+    await page.waitForTimeout(500);
+    found.methods[method].photo = await taken();
+    await page.locator("#live").click();
+    await page.waitForFunction(() => document.getElementById("live").textContent !== "Camera");
+    await page.waitForTimeout(300);
+    await page.locator("#live").click();
+    await page.waitForFunction(() => document.getElementById("live").textContent === "Camera");
+    await page.waitForTimeout(500);
+    found.methods[method].camera = await taken();
+    await page.locator("#sample").click();
+    await page.waitForTimeout(300);
     if (shots) {
       await page.screenshot({ path: path.join(shots, `${method}_390.png`), fullPage: true });
       await page.setViewportSize({ width: 1200, height: 900 });

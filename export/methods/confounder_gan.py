@@ -6,6 +6,7 @@ import numpy as np
 
 from kprivacy import metrics, workdir
 from kprivacy.attacks import Retraining
+from kprivacy.confounder_gan.client import levels
 
 from ..parts import Client
 from . import method
@@ -38,7 +39,7 @@ class Method(method.Method):
             name = "client" if side is None else f"client_{height}x{width}"
             found[name] = Client(
                 model, "protect", {"image": "image"}, ("protected", "image"),
-                (seen,),
+                (seen,), bound=levels(self.config.client.bound),
             )
         return found
 
@@ -68,7 +69,8 @@ class Method(method.Method):
             {"name": "accuracy of an unauthorised trainer",
              "value": self._learnt(protected), "protects": "low",
              "attacker": "{network}, {epochs} epochs".format(**TRAINER),
-             "blind": 1 / train.num_classes, "undefended": undefended},
+             "blind": 1 / train.num_classes, "undefended": undefended,
+             "tested": len(test)},
         )
 
     def _learnt(self, data):

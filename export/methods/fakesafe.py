@@ -8,7 +8,7 @@ from kprivacy.attacks import AttributeInference
 from kprivacy.data import Arrays
 from kprivacy.experiments import fakesafe_bench
 from kprivacy.fakesafe import domains, keys
-from kprivacy.fakesafe.covers import have_room, takes_cover
+from kprivacy.fakesafe.covers import have_room, needed_room, takes_cover
 from kprivacy.fakesafe.sides import predict
 from kprivacy.text.codec import has_codec, load_codec
 
@@ -16,9 +16,9 @@ from .. import mixed, texts
 from ..parts import Client, Server
 from . import method
 
-EFFORT = dataclasses.replace(fakesafe_bench.FULL, tested=1000, epochs=3)
+EFFORT = dataclasses.replace(fakesafe_bench.FULL, tested=5000, epochs=3)
 # Messages that whoever guesses their class learns from.
-KNOWN = 2000
+KNOWN = 5000
 PROBES = ("logistic_regression", "mlp")
 
 
@@ -47,6 +47,7 @@ class Method(method.Method):
         fake = Client(
             model, "fake", inputs, ("fake", kind),
             tuple(self._inputs(data, 0)),
+            room=needed_room(model) if takes_cover(model) else None,
         )
         encoder = texts.encoder(self.codec())
         return {"client": fake, **({"encoder": encoder} if encoder else {})}
@@ -119,7 +120,7 @@ class Method(method.Method):
             {"name": "accuracy on the message's class",
              "value": told.best.accuracy, "protects": "low",
              "attacker": told.best.attacker, "blind": told.prior,
-             "undefended": found["f1_real"]},
+             "undefended": found["f1_real"], "tested": len(test)},
         )
 
     def _part(self, split, most):

@@ -90,12 +90,15 @@ class Method(method.Method):
     def _measures(self, release, undefended):
         found = self._found(release)
         name, value, blind = _private(found)
+        counted = {}
+        if "attacker_accuracy" in found:
+            counted["tested"] = len(self._read().test)
         return method.measures(
             {"name": self._kept_name(), "value": self._kept(found),
              "undefended": undefended["utility"]},
             {"name": name, "value": value, "protects": "low",
              "attacker": found["attacker"], "blind": blind,
-             "undefended": undefended["attack"]},
+             "undefended": undefended["attack"], **counted},
         )
 
     def _found(self, release):

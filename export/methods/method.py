@@ -25,7 +25,8 @@ class Method:
     Measures are dicts of "utility" and "attack": each has a `name` and a
     `value`, and for reference that of the data as they are, `undefended`;
     the attack's says whether a "high" or a "low" value protects, who it was,
-    and what is left without any information, `blind`.
+    and what is left without any information, `blind`; of an accuracy also on
+    how many examples it was `tested`.
 
     Attributes:
         sides: Sides in pixels of clients beside that of the training's size,

@@ -5,7 +5,8 @@ A row is a training of a config, exported with `--quantization=int8_tuned`
 are over those of the float32 file, latency of one thread of LiteRT on this
 machine. utility and attack are measured through the file as it ships; `lost`
 is the Keras client's utility minus the file's, `gained` by how much better the
-best attack does than on the Keras client, as a share of that. What utility and
+best attack does than on the Keras client, as a share of that, `error` the
+standard error of it by the examples that are tested. What utility and
 attack are differs by method: RAN, accuracy and the error of the best
 reconstruction (higher protects); GAP, the mean accuracy on the public
 attributes, or the share of the variance that is kept, and the accuracy of the
@@ -36,6 +37,8 @@ CLIENTS = {
 SMOKE = "ran:mnist", "confounder_gan:cifar10_subset"
 QUANTIZATION = "int8_tuned"
 SIZE, LOST, GAINED = 0.30, 0.003, 0.03
+# Of the float32 file's, for clients that take pictures of a side or more.
+LATENCY, SIDE = 0.30, 32
 
 
 def cells(profile):
@@ -72,6 +75,7 @@ def run(config, directory):
         "difference": chosen["parity"]["mean_quanta"],
         "sent_bytes": report["wire"]["sent_bytes"],
         "raw_bytes": report["wire"]["raw_bytes"],
+        "input": _input(directory / "export"),
         "utility": after["utility"]["value"],
         "utility_before": before["utility"]["value"],
         "lost": report["lost"]["utility"],
@@ -80,6 +84,8 @@ def run(config, directory):
         "gained": report["lost"]["privacy"],
         "measures": [after[one]["name"] for one in ("utility", "attack")],
     }
+    if report["lost"]["privacy_error"] is not None:
+        found["gained_error"] = report["lost"]["privacy_error"]
     if "linf" in after["utility"]:
         found["linf"] = after["utility"]["linf"]
     return found
@@ -102,6 +108,12 @@ def exported(directory, quantization="int8", *flags):
     return files.read_json(path)
 
 
+def _input(bundle):
+    """Shape of what the client takes, without the batch."""
+    (client, *_) = files.read_json(bundle / "contract.json")["clients"]
+    return client["inputs"][0]["shape"][1:]
+
+
 def rows(found):
     """A row a client."""
     return [
@@ -117,15 +129,22 @@ def notes(results):
         if found["size"] > SIZE:
             outside.append(f"{found['size']:.0%} of float32, goal {SIZE:.0%}")
         if found["gained"] > GAINED:
-            outside.append(
-                f"the attack gains {found['gained']:.1%}, goal {GAINED:.0%}"
-            )
+            by_chance = ""
+            if "gained_error" in found:
+                by_chance = f" (standard error {found['gained_error']:.1%})"
+            outside.append(f"the attack gains {found['gained']:.1%}"
+                           f"{by_chance}, goal {GAINED:.0%}")
         if found["lost"] > LOST:
             outside.append(f"{found['lost']:.4f} of utility is lost, goal "
                            f"{LOST}")
-        utility, attack = row["seeds"][0]["measures"]
+        one = row["seeds"][0]
+        large = len(one["input"]) == 3 and min(one["input"][:2]) >= SIDE
+        if large and found["latency"] > LATENCY:
+            outside.append(f"{found['latency']:.2f} of float32's latency, "
+                           f"goal {LATENCY}")
+        utility, attack = one["measures"]
         yield (
-            f"`{row['name']}` ({row['seeds'][0]['quantization']}, "
+            f"`{row['name']}` ({one['quantization']}, "
             f"{found['file_bytes']:,.0f} bytes; {utility}; {attack}): "
             + ("; ".join(outside) if outside else "inside all bounds") + "."
         )

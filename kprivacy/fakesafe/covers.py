@@ -1,5 +1,7 @@
 """A code inside a real example of the fake's domain, its cover."""
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
@@ -153,7 +155,11 @@ class Embed(_Lattice):
         """Which covers have pixels enough for nearly any code, bool."""
         flat = np.asarray(covers).reshape(len(covers), -1)
         free = ((flat > BLACK) & (flat < WHITE)).sum(axis=1)
-        return free >= ROOM * self.directions.shape[-1]
+        return free >= self.pixels()
+
+    def pixels(self):
+        """Pixels that must be neither black nor white for that."""
+        return math.ceil(ROOM * self.directions.shape[-1])
 
 
 @keras.saving.register_keras_serializable("kprivacy")
@@ -241,11 +247,22 @@ def takes_cover(client):
 
 def have_room(client, covers):
     """Which covers, images (examples, ...), hold any code of a client."""
+    return _embedding(client).room(covers)
+
+
+def needed_room(client):
+    """The same for bytes: at least `pixels` are `above` and `below`."""
+    return {
+        "pixels": _embedding(client).pixels(),
+        "above": round(255 * BLACK), "below": round(255 * WHITE),
+    }
+
+
+def _embedding(client):
     layers = {one.name: one for one in client.layers}
     if "fake" in layers:
-        return layers["fake"].room(covers)
-    # A cascade's last part.
-    return have_room(client.layers[-1], covers)
+        return layers["fake"]
+    return _embedding(client.layers[-1])  # a cascade's last part
 
 
 def check_lattices(client, server):
