@@ -61,7 +61,7 @@ _METADATA = flags.DEFINE_enum(
 )
 _FORMAT = flags.DEFINE_enum(
     "format", "same", ["same", "png"], "Of ConfounderGAN: what is written. "
-    "JPEG is lossy: the report says how much it changes."
+    "JPEG and HEIC are lossy: the report says how much of the noise is kept."
 )
 _PREVIEW = flags.DEFINE_string(
     "preview", None, "Of ConfounderGAN: folder for pictures of the original, "

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from skimage.metrics import structural_similarity
 
 from kprivacy import files, photos
 from kprivacy.confounder_gan import build_client
@@ -160,7 +161,9 @@ def test_an_album(client, tmp_path):
         if picture.output_format(before) not in picture.LOSSY:
             assert 0 < rows[name]["linf"] <= BOUND, name
             assert rows[name]["psnr"] > 28
+            assert rows[name]["kept"] == 1
         else:
+            assert 0 < rows[name]["kept"] < 1
             assert "lossy" in rows[name]["note"]
         assert (tmp_path / "look" / f"{name}.preview.png").is_file()
     assert not after.exif
@@ -168,6 +171,62 @@ def test_an_album(client, tmp_path):
     assert len(table) == len(expected) + 1
     left = [p.name for p in (tmp_path / "out").rglob(".*")]
     assert not left
+
+
+def photograph(height, width):
+    """Smooth, as photographs are."""
+    rows, columns = np.mgrid[:height, :width]
+    waves = [128 + 60 * np.sin(rows / (9 + i) + columns / (13 - i))
+             for i in range(3)]
+    return np.rint(np.stack(waves, -1)).astype(np.uint8)
+
+
+def test_a_lossy_format_is_always_warned_of(tmp_path):
+    """Noise of a level, within the bound, of which JPEG leaves little."""
+    weak = loud()
+    last = weak.get_layer("up_detail")
+    last.set_weights([0.01 * one for one in last.get_weights()])
+    original = photograph(64, 64)
+    (tmp_path / "in").mkdir()
+    Image.fromarray(original).save(tmp_path / "in" / "a.jpg", quality=95)
+    Image.fromarray(original).save(tmp_path / "in" / "b.png")
+    result = run.protect(weak, tmp_path / "in", tmp_path / "o")
+    rows = {row["file"]: row for row in
+            files.read_json(tmp_path / "o" / "report.json")["files"]}
+    assert rows["b.png"]["note"] == "" and rows["b.png"]["kept"] == 1
+    row = rows["a.jpg"]
+    assert row["linf"] <= BOUND
+    before, after = (picture.read(tmp_path / one / "a.jpg").colours.astype(int)
+                     for one in ("in", "o"))
+    sent = photos.Generator(weak)(before.astype(np.uint8)).astype(int)
+    noise = (sent - before).ravel()
+    share = noise @ (after - before).ravel() / (noise @ noise)
+    assert row["kept"] == pytest.approx(share, abs=1e-4)
+    assert share < 0.9
+    assert row["note"] == f"lossy: {share:.0%} of the noise is kept"
+    (warning,) = result.warnings
+    assert warning.startswith(
+        f"1 of the files are of a lossy format, {share:.0%} of the noise"
+    )
+    assert "; 0 are changed beyond the bound" in warning
+    assert "kept" in (tmp_path / "o" / "report.csv").read_text()
+
+
+def test_ssim_is_of_the_whole_picture(monkeypatch):
+    """In strips it is what it is at once, and the last row counts."""
+    before = pixels(40, 31, 3, most=200)
+    after = before.copy()
+    after[-12:] += pixels(12, 31, 3, most=50)
+    pair = [picture.Picture(one, None, "PNG") for one in (before, after)]
+    monkeypatch.setattr(report, "STRIP", 31 * 9)
+    found = report.measure(*pair)
+    assert found["ssim"] == pytest.approx(structural_similarity(
+        before, after, data_range=255, channel_axis=-1
+    ))
+    assert found["ssim"] < 1
+    assert found["mean"] == pytest.approx(
+        np.abs(after.astype(int) - before).mean(), abs=1e-5
+    )
 
 
 def exif(path):

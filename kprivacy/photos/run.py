@@ -72,14 +72,9 @@ def protect(
         line.add(1)
     line.close()
     rows.write(names, bad)
-    lossy = rows.lossy(names)
-    warnings = (
-        f"{lossy} of the files are of a lossy format, which took the change "
-        "over the bound and a part of the noise away, see report.csv. "
-        "--format=png loses nothing.",
-    )
+    lossy = rows.lossy(names, generator.bound)
     return Result(
-        len(names) - len(bad), bad, ignored, warnings if lossy else ()
+        len(names) - len(bad), bad, ignored, (lossy,) if lossy else ()
     )
 
 
@@ -125,9 +120,9 @@ def _one(
     if rows.done(name, stamp) and (output / targets.of[name]).is_file():
         return
     original = picture.read(file)
+    sent = generator(original.colours)
     content, kind, note = copies.made(
-        original, generator(original.colours), name, format,
-        metadata == "keep",
+        original, sent, name, format, metadata == "keep"
     )
     target = targets.choose(name, kind)
     # What is there under its name was opened again.
@@ -138,7 +133,7 @@ def _one(
         beside.write_bytes(content)
         again = picture.read(beside)
         row = copies.measured(
-            name, target, original, again, generator.bound, note
+            name, target, original, again, generator.bound, note, sent
         )
         row["stamp"] = stamp
         os.replace(beside, stored)
