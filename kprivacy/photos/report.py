@@ -1,17 +1,7 @@
 """What a protection did to each picture, measured on the stored file."""
 
-import csv
-import io
-import json
-import pathlib
-
 import numpy as np
 
-from kprivacy import files
-from kprivacy.errors import UserError
-from kprivacy.photos import picture
-
-ROWS, WHOLE = ".rows.jsonl", "report.json"
 FIELDS = ("file", "output", "width", "height", "format", "linf", "mean",
           "kept", "psnr", "ssim", "note")
 # SSIM's window, and how far it reaches from its middle.
@@ -76,118 +66,6 @@ def kept(original, sent, stored):
 def same_size(original, stored):
     """Whether two pictures have the same height and width."""
     return original.colours.shape[:2] == stored.colours.shape[:2]
-
-
-class Rows:
-    """The rows of a run, kept in its output so that a later one goes on.
-
-    Args:
-        folder: The output: new, empty, or of an earlier run.
-        settings: Of the run; an earlier one must have had the same.
-
-    Raises:
-        UserError: The folder holds something else.
-    """
-
-    def __init__(self, folder, settings):
-        folder = pathlib.Path(folder)
-        self._path = folder / ROWS
-        self._settings = settings
-        self._rows = {}
-        whole = folder / WHOLE
-        held = [files.read_json(whole)] if whole.is_file() else []
-        lines = []
-        if self._path.is_file():
-            text = self._path.read_bytes().decode("utf-8", "replace")
-            lines = [one for one in map(_parsed, text.splitlines()) if one]
-            held += lines[:1]
-        if folder.exists() and not held and any(folder.iterdir()):
-            raise UserError(
-                "--output must be a new or empty folder, or one of an earlier "
-                f"run. Received: {str(folder)!r}, which holds other files."
-            )
-        for one in held:
-            if one.get("settings") != settings:
-                raise UserError(
-                    f"--output holds pictures of a run with other settings: "
-                    f"{one.get('settings')}. Received: {settings}. Choose "
-                    "another --output."
-                )
-        for row in (*(held[0].get("files", []) if held else []), *lines[1:]):
-            if {"file", "output", "stamp"} <= row.keys():
-                self._rows[row["file"]] = row
-        if not self._path.is_file():
-            self._append({"settings": settings})
-
-    def lossy(self, names, bound):
-        """A sentence on the files of a lossy format, "" if there are none.
-
-        Args:
-            names: Of the input files.
-            bound: In levels of 8 bits.
-        """
-        rows = [self._rows[name] for name in names if name in self._rows]
-        lossy = [row for row in rows if row["format"] in picture.LOSSY]
-        if not lossy:
-            return ""
-        shares = [row["kept"] for row in lossy if row.get("kept") is not None]
-        over = sum(row["linf"] > bound for row in lossy)
-        said = (
-            f", {np.mean(shares):.0%} of the noise is kept, "
-            f"{min(shares):.0%} where it is least" if shares else ""
-        )
-        return (
-            f"{len(lossy)} of the files are of a lossy format{said}; {over} "
-            "are changed beyond the bound, see report.csv. --format=png "
-            "loses nothing."
-        )
-
-    def outputs(self):
-        """Input names to the names of their outputs."""
-        return {name: row["output"] for name, row in self._rows.items()}
-
-    def done(self, name, stamp):
-        """Whether a file was done as it is now."""
-        return self._rows.get(name, {}).get("stamp") == stamp
-
-    def add(self, row):
-        """Keeps a row, on the disk at once."""
-        self._rows[row["file"]] = row
-        self._append(row)
-
-    def _append(self, value):
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(value) + "\n")
-
-    def write(self, names, bad):
-        """Writes report.json and report.csv of some files.
-
-        Args:
-            names: Of the input files.
-            bad: A sentence for each that was left.
-        """
-        rows = [self._rows[name] for name in names if name in self._rows]
-        folder = self._path.parent
-        files.write_json(folder / WHOLE, {
-            "settings": self._settings, "files": rows, "left": bad,
-        })
-        text = io.StringIO()
-        table = csv.DictWriter(text, FIELDS, extrasaction="ignore")
-        table.writeheader()
-        table.writerows(rows)
-        content = text.getvalue().encode("utf-8", "surrogateescape")
-        files.write_bytes(folder / "report.csv", content)
-        self._path.unlink(missing_ok=True)
-
-
-def _parsed(line):
-    """What a line says, or None for the last one of a run that was killed."""
-    try:
-        found = json.loads(line)
-        return found if isinstance(found, dict) else None
-    except ValueError:
-        return None
 
 
 def row(name, output, original, stored, note=""):

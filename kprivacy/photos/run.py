@@ -9,8 +9,9 @@ import numpy as np
 
 from kprivacy import errors, files
 from kprivacy.errors import UserError
-from kprivacy.photos import copies, picture, report
+from kprivacy.photos import copies, picture
 from kprivacy.photos.generator import Generator
+from kprivacy.photos.rows import Rows
 from kprivacy.protect_lib import Result
 from kprivacy.protection import inputs, progress
 
@@ -54,10 +55,10 @@ def protect(
     root, names, ignored = find(input)
     output = pathlib.Path(output).expanduser()
     generator = Generator(client)
-    rows = report.Rows(output, {
+    rows = Rows(output, {
         "client": files.weights_digest(client), "metadata": metadata,
         "format": format,
-    })
+    }, generator.bound)
     targets = _Targets(names, rows.outputs())
     bad, line = [], progress.Line("protected", 0, len(names))
     for name in names:
@@ -71,11 +72,8 @@ def protect(
             bad.append(f"{name!r}: {type(error).__name__}: {error}"[:500])
         line.add(1)
     line.close()
-    rows.write(names, bad)
-    lossy = rows.lossy(names, generator.bound)
-    return Result(
-        len(names) - len(bad), bad, ignored, (lossy,) if lossy else ()
-    )
+    losses = rows.write(names, bad)
+    return Result(len(names) - len(bad), bad, ignored, losses.sentences())
 
 
 def find(path):
@@ -165,17 +163,18 @@ class _Targets:
     def __init__(self, names, of):
         self.of = dict(of)
         self._inputs = set(names)
+        self._taken = set(self.of.values())
 
     def choose(self, name, kind):
         """The output's name of an input in a format."""
         path = pathlib.PurePosixPath(name)
         ending = picture.suffix(kind, path.suffix)
-        made = path.with_suffix(ending).as_posix()
-        others = self._inputs - {name}
-        others |= {one for key, one in self.of.items() if key != name}
-        if made in others:
-            made = f"{name}{ending}"
+        self._taken.discard(self.of.get(name))
+        made, longer = path.with_suffix(ending).as_posix(), name
+        while made in self._taken or (made != name and made in self._inputs):
+            made = longer = f"{longer}{ending}"
         self.of[name] = made
+        self._taken.add(made)
         return made
 
 

@@ -66,8 +66,9 @@ def verify(originals, protected, bound=None):
             f"--protected must be a folder. Received: {str(protected)!r}."
         )
     found = Verified([], [], [], [], [])
+    known = set(names)
     for name in names:
-        path = _counterpart(folder, name, set(names) - {name})
+        path = _counterpart(folder, name, known)
         if path is None:
             found.missing.append(name)
             continue
@@ -87,13 +88,13 @@ def verify(originals, protected, bound=None):
     return found
 
 
-def _counterpart(folder, name, others):
+def _counterpart(folder, name, known):
     """The protected file of a name, or None; never one of another's name."""
     path = pathlib.PurePosixPath(name)
     candidates = [name]
     for ending in picture.SUFFIXES:
         candidates += [f"{name}{ending}", path.with_suffix(ending).as_posix()]
     for one in candidates:
-        if one not in others and (folder / one).is_file():
+        if (one == name or one not in known) and (folder / one).is_file():
             return folder / one
     return None
