@@ -90,6 +90,25 @@ def test_an_output_belongs_to_its_settings(client, tmp_path):
     assert len(result.bad) == 2 and "not be changed" in result.bad[0]
 
 
+def test_a_preview_of_what_is_done_already(client, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "b.jpg"):
+        Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / name)
+    for folder in ("first", "again"):
+        run.protect(client, tmp_path / "in", tmp_path / "o",
+                    preview=tmp_path / folder)
+        (tmp_path / "first" / "b.jpg.preview.png").unlink(missing_ok=True)
+    before = (tmp_path / "first" / "a.png.preview.png").stat().st_mtime_ns
+    run.protect(client, tmp_path / "in", tmp_path / "o",
+                preview=tmp_path / "first")
+    assert before == (
+        tmp_path / "first" / "a.png.preview.png").stat().st_mtime_ns
+    for name in ("a.png", "b.jpg"):
+        made = [(tmp_path / folder / f"{name}.preview.png").read_bytes()
+                for folder in ("first", "again")]
+        assert made[0] == made[1]
+
+
 def test_names_that_meet_twice(client, tmp_path):
     (tmp_path / "in").mkdir()
     for name in ("a.jpg", "a.png", "a.jpg.png"):

@@ -1,15 +1,14 @@
 """Protects folders of pictures, one at a time, and measures what it did."""
 
+import dataclasses
 import errno
-import io
 import os
 import pathlib
-
-import numpy as np
 
 from kprivacy import errors, files
 from kprivacy.errors import UserError
 from kprivacy.photos import copies, picture
+from kprivacy.photos import preview as previews
 from kprivacy.photos.generator import Generator
 from kprivacy.photos.rows import Rows
 from kprivacy.protect_lib import Result
@@ -17,8 +16,6 @@ from kprivacy.protection import inputs, progress
 
 METADATA = ("strip", "keep")
 OUTPUTS = ("same", "png")
-# Of a preview: the side at most, and where the largest noise is to end.
-PREVIEW_SIDE, PREVIEW_NOISE = 1024, 120
 
 
 def protect(
@@ -38,7 +35,8 @@ def protect(
             colour profile is kept, either way.
         format: "same" as the original, or "png", which loses nothing.
         preview: Folder for pictures of original, protected and noise side by
-            side, or None.
+            side, or None. Those of what was done already are made where they
+            are missing.
 
     Returns:
         `kprivacy.protect_lib.Result`.
@@ -60,11 +58,13 @@ def protect(
         "format": format,
     }, generator.bound)
     targets = _Targets(names, rows.outputs())
+    copy = _Copier(
+        generator, root, output, targets, rows, metadata, format, preview
+    )
     bad, line = [], progress.Line("protected", 0, len(names))
     for name in names:
         try:
-            _one(generator, root / name, output, name, targets, rows, metadata,
-                 format, preview)
+            copy(name)
         except UserError as error:
             bad.append(str(error))
         except Exception as error:
@@ -110,36 +110,56 @@ def find(path):
     return root, names, others
 
 
-def _one(
-    generator, file, output, name, targets, rows, metadata, format, preview
-):
-    held = file.stat()
-    stamp = [held.st_size, held.st_mtime_ns]
-    if rows.done(name, stamp) and (output / targets.of[name]).is_file():
-        return
-    original = picture.read(file)
-    sent = generator(original.colours)
-    content, kind, note = copies.made(
-        original, sent, name, format, metadata == "keep"
-    )
-    target = targets.choose(name, kind)
-    # What is there under its name was opened again.
-    stored = output / target
-    stored.parent.mkdir(parents=True, exist_ok=True)
-    beside = stored.with_name(f".{os.getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        again = picture.read(beside)
-        row = copies.measured(
-            name, target, original, again, generator.bound, note, sent
+@dataclasses.dataclass(frozen=True)
+class _Copier:
+    """Makes the copy of one picture after another; see `protect`."""
+
+    generator: Generator
+    root: pathlib.Path
+    output: pathlib.Path
+    targets: object
+    rows: Rows
+    metadata: str
+    format: str
+    preview: str | None
+
+    def __call__(self, name):
+        """Protects a picture, unless that is done."""
+        held = (self.root / name).stat()
+        stamp = [held.st_size, held.st_mtime_ns]
+        if self.rows.done(name, stamp):
+            stored = self.output / self.targets.of[name]
+            if stored.is_file():
+                self._preview_of(name, stored)
+                return
+        original = picture.read(self.root / name)
+        sent = self.generator(original.colours)
+        content, kind, note = copies.made(
+            original, sent, name, self.format, self.metadata == "keep"
         )
-        row["stamp"] = stamp
-        os.replace(beside, stored)
-    finally:
-        beside.unlink(missing_ok=True)
-    rows.add(row)
-    if preview:
-        _preview(pathlib.Path(preview), name, original, again)
+        target = self.targets.choose(name, kind)
+        # What is there under its name was opened again.
+        stored = self.output / target
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        beside = stored.with_name(f".{os.getpid()}.part")
+        try:
+            beside.write_bytes(content)
+            again = picture.read(beside)
+            row = copies.measured(
+                name, target, original, again, self.generator.bound, note, sent
+            )
+            os.replace(beside, stored)
+        finally:
+            beside.unlink(missing_ok=True)
+        self.rows.add({**row, "stamp": stamp})
+        if self.preview:
+            previews.write(self.preview, name, original, again)
+
+    def _preview_of(self, name, stored):
+        """Makes the preview of what is done already, where it is missing."""
+        if self.preview and not previews.path(self.preview, name).is_file():
+            pair = picture.read(self.root / name), picture.read(stored)
+            previews.write(self.preview, name, *pair)
 
 
 def _end_if_full(error, output):
@@ -177,23 +197,3 @@ class _Targets:
         self._taken.add(made)
         return made
 
-
-def _preview(folder, name, original, stored):
-    """Original, protected, noise times k, beside each other."""
-    from PIL import Image
-
-    before, after = (
-        np.rint(one.colours / one.levels) for one in (original, stored)
-    )
-    before, after = (
-        np.broadcast_to(one, (*one.shape[:2], 3)) for one in (before, after)
-    )
-    change = after - before
-    factor = PREVIEW_NOISE / max(np.abs(change).max(), 1)
-    noise = np.clip(127.5 + factor * change, 0, 255)
-    row = np.concatenate([before, after, noise], axis=1).astype(np.uint8)
-    image = Image.fromarray(row)
-    image.thumbnail((3 * PREVIEW_SIDE, PREVIEW_SIDE))
-    content = io.BytesIO()
-    image.save(content, "PNG")
-    files.write_bytes(folder / f"{name}.preview.png", content.getvalue())
