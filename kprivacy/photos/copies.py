@@ -17,20 +17,23 @@ def made(original, colours, name, format, keep):
         keep: Whether EXIF is kept.
 
     Returns:
-        (content, Pillow's name of its format, a note on a changed format).
+        (content, Pillow's name of its format, a note on a changed format
+        and on what was left out of EXIF).
 
     Raises:
         UserError: Nothing is changed.
     """
     kind = picture.output_format(original, format)
-    note = "" if kind == original.format else f"{original.format} to {kind}"
+    notes = [] if kind == original.format else [f"{original.format} to {kind}"]
+    if keep and original.left:
+        notes.append(f"left out of EXIF: {', '.join(original.left)}")
     if np.array_equal(colours, original.colours):
         raise UserError(
             f"{name!r} would not be changed at all, and so not be protected. "
             "Is the client trained?"
         )
     content = picture.encoded(original.with_colours(colours), kind, keep)
-    return content, kind, note
+    return content, kind, "; ".join(notes)
 
 
 def measured(name, output, original, again, bound, note="", sent=None):
