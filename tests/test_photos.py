@@ -1,5 +1,6 @@
 """Photographs through the generator: kinds, sizes, bounds, interruptions."""
 
+import io
 
 import keras
 import numpy as np
@@ -273,6 +274,22 @@ def test_transparency_and_profiles(tmp_path):
     np.testing.assert_array_equal(
         picture.read(tmp_path / "again.tif").colours, held.colours
     )
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.jpg"])
+def test_heic_needs_an_extra(tmp_path, monkeypatch, name):
+    """Phones call such files .jpg as well."""
+    monkeypatch.setattr(picture, "_known", lambda: ["PNG", "JPEG"])
+    begin = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+    (tmp_path / name).write_bytes(begin)
+    with pytest.raises(UserError, match=r"pip install -e '.\[heic\]'") as one:
+        picture.read(tmp_path / name)
+    assert "Replace it" not in str(one.value)
+    with pytest.raises(UserError, match="pillow-heif"):
+        picture.read(io.BytesIO(begin))
+    (tmp_path / name).write_bytes(b"something else")
+    with pytest.raises(UserError, match="Replace it or move it out"):
+        picture.read(tmp_path / name)
 
 
 def test_what_is_refused(client, tmp_path):

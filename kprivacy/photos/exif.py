@@ -8,8 +8,8 @@ _POINTERS = (330, 0xA005)
 # Where cameras and programs put previews, which nobody has protected.
 _HIDING = {
     0x02BC: "XMP", 0x83BB: "IPTC", 0x8649: "Photoshop",
-    0x935C: "Photoshop layers",
-    0x927C: "MakerNote", 0xC634: "private data of DNG",
+    0x935C: "Photoshop layers", 0x927C: "MakerNote",
+    0xC634: "private data of DNG",
 }
 _EXIF, _GPS = 0x8769, 0x8825
 # Bytes, or numbers, of one value; no preview is in fewer.

@@ -23,6 +23,8 @@ _OPTIONS = {
     "BMP": {},
     "HEIF": {"quality": 100},
 }
+# What the brands of such files begin with.
+_HEIF_BRANDS = (b"hei", b"hev", b"mif", b"msf")
 # Colours that are written as RGB.
 _CONVERTED = ("CMYK", "LAB", "YCbCr", "HSV")
 _SUFFIX = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif",
@@ -74,7 +76,16 @@ def read(file):
     from PIL import ImageOps
 
     _register_heif()
-    with untrusted.opened(file, _known(), MOST_PIXELS) as image:
+    known = _known()
+    advice = untrusted.ADVICE
+    if "HEIF" not in known and _is_heif(file):
+        advice = (
+            "It is a HEIC picture, which needs pillow-heif: pip install "
+            "-e '.[heic]'. Then run the same command again."
+        )
+    with untrusted.opened(
+        file, known, MOST_PIXELS, advice=advice
+    ) as image:
         _check(file, image)
         kind, profile = image.format, image.info.get("icc_profile")
         note = _note(image)
@@ -148,6 +159,20 @@ def _known():
 
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
+
+
+def _is_heif(file):
+    """Whether a file, or what can be read like one, begins as HEIC does."""
+    try:
+        if hasattr(file, "read"):
+            begin = file.read(12)
+            file.seek(0)
+        else:
+            with open(file, "rb") as opened:
+                begin = opened.read(12)
+    except OSError:
+        return False
+    return begin[4:8] == b"ftyp" and begin[8:11] in _HEIF_BRANDS
 
 
 def _register_heif():
