@@ -106,6 +106,24 @@ def test_the_layer(client):
     np.testing.assert_array_equal(again.predict(images, verbose=0), sent)
 
 
+def test_the_layer_refuses_other_numbers(client):
+    protect = photos.Protect(client)
+    images = pixels(2, 12, 15, 3).astype("float32")
+    for wrong in (images, images / 255 - 0.5, images * np.nan):
+        with pytest.raises(UserError, match="Divide 0 to 255 by 255"):
+            protect(wrong)
+    for kind in ("int32", "uint16", "bool"):
+        with pytest.raises(UserError, match=f"Received: {kind}"):
+            protect(images.astype(kind))
+        with pytest.raises(UserError, match=f"Received: {kind}"):
+            keras.Model(
+                one := keras.Input((12, 15, 3), dtype=kind), protect(one)
+            )
+    assert np.array(protect(images / 255)).max() <= 1
+    half = np.array(protect((images / 255).astype("float16")))
+    assert half.dtype == np.float16
+
+
 def album(folder):
     """One of each kind; name to what the stored one is to be."""
     folder.mkdir()
