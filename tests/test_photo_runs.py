@@ -90,6 +90,30 @@ def test_an_output_belongs_to_its_settings(client, tmp_path):
     assert len(result.bad) == 2 and "not be changed" in result.bad[0]
 
 
+def test_what_killed_runs_left_is_removed(client, tmp_path):
+    """But nothing that only looks like it, and in no foreign folder."""
+    (tmp_path / "in" / "trip").mkdir(parents=True)
+    Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / "trip" / "a.png")
+    output = tmp_path / "o"
+    run.protect(client, tmp_path / "in", output)
+    left = (".123.part", "trip/.4.part", ".report.json.55", ".report.csv.6")
+    others = (".part", ".mine.part", "12.part", ".report.json.old")
+    for name in (*left, *others):
+        (output / name).write_text("?")
+    run.protect(client, tmp_path / "in", output)
+    assert not [name for name in left if (output / name).exists()]
+    assert all((output / name).exists() for name in others)
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / ".123.part").write_text("?")
+    with pytest.raises(UserError, match="other files"):
+        run.protect(client, tmp_path / "in", foreign)
+    assert (foreign / ".123.part").exists()
+    with files.alone(output):
+        with pytest.raises(UserError, match="Another process works in"):
+            run.protect(client, tmp_path / "in", output)
+
+
 def test_a_preview_of_what_is_done_already(client, tmp_path):
     (tmp_path / "in").mkdir()
     for name in ("a.png", "b.jpg"):

@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import os
 import pathlib
+import re
 
 from kprivacy import errors, files
 from kprivacy.errors import UserError
@@ -16,6 +17,8 @@ from kprivacy.protection import inputs, progress
 
 METADATA = ("strip", "keep")
 OUTPUTS = ("same", "png")
+# What a run that is killed leaves in its output, with its process' number.
+LEFT = re.compile(r"\.\d+\.part|\.report\.(json|csv)\.\d+")
 
 
 def protect(
@@ -24,15 +27,16 @@ def protect(
     """Writes a protected copy of every picture of a folder, and a report.
 
     Each is written in one move when it is ready, under the same relative
-    name. What is there already is left, so that an interrupted run, or one
-    with new pictures, goes on.
+    name, but for the suffix where the format changes. What is there already
+    is left, so that an interrupted run, or one with new pictures, goes on.
 
     Args:
         client: `keras.Model`, of ConfounderGAN.
         input: A picture, or a folder of them with its sub-folders.
         output: Folder, new or of an earlier run.
-        metadata: "strip", or "keep" EXIF. The turn in it is applied, and the
-            colour profile is kept, either way.
+        metadata: "strip", or "keep" EXIF but for what may hold another
+            picture. The turn in it is applied, and the colour profile is
+            kept, either way.
         format: "same" as the original, or "png", which loses nothing.
         preview: Folder for pictures of original, protected and noise side by
             side, or None. Those of what was done already are made where they
@@ -42,7 +46,8 @@ def protect(
         `kprivacy.protect_lib.Result`.
 
     Raises:
-        UserError: An argument cannot be used, or there is no picture.
+        UserError: An argument cannot be used, there is no picture, or
+            another process writes the same output.
     """
     errors.check_choice("--metadata", metadata, METADATA)
     errors.check_choice("--format", format, OUTPUTS)
@@ -53,14 +58,34 @@ def protect(
     root, names, ignored = find(input)
     output = pathlib.Path(output).expanduser()
     generator = Generator(client)
-    rows = Rows(output, {
-        "client": files.weights_digest(client), "metadata": metadata,
-        "format": format,
-    }, generator.bound)
-    targets = _Targets(names, rows.outputs())
-    copy = _Copier(
-        generator, root, output, targets, rows, metadata, format, preview
-    )
+    with files.alone(output):
+        rows = Rows(output, {
+            "client": files.weights_digest(client), "metadata": metadata,
+            "format": format,
+        }, generator.bound)
+        _tidy(output)
+        copy = _Copier(
+            generator, root, output, _Targets(names, rows.outputs()), rows,
+            metadata, format, preview,
+        )
+        bad = _copied(copy, names)
+        losses = rows.write(names, bad)
+    return Result(len(names) - len(bad), bad, ignored, losses.sentences())
+
+
+def _tidy(output):
+    """Removes what runs that were killed left beside their files.
+
+    The folder is of such runs, and nobody else works in it.
+    """
+    for folder, _, found in os.walk(output):
+        for name in found:
+            if LEFT.fullmatch(name):
+                pathlib.Path(folder, name).unlink()
+
+
+def _copied(copy, names):
+    """Makes all copies; a sentence for each that was left."""
     bad, line = [], progress.Line("protected", 0, len(names))
     for name in names:
         try:
@@ -68,12 +93,11 @@ def protect(
         except UserError as error:
             bad.append(str(error))
         except Exception as error:
-            _end_if_full(error, output)
+            _end_if_full(error, copy.output)
             bad.append(f"{name!r}: {type(error).__name__}: {error}"[:500])
         line.add(1)
     line.close()
-    losses = rows.write(names, bad)
-    return Result(len(names) - len(bad), bad, ignored, losses.sentences())
+    return bad
 
 
 def find(path):
