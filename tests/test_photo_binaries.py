@@ -102,6 +102,12 @@ def test_a_report_is_held_against_the_files(tmp_path):
     change(output, "c.png", lambda image: image ^ np.uint8(1))
     found = verify.verify(tmp_path / "a", output)
     assert found.weak == ["b.png"] and found.altered == ["b.png", "c.png"]
+    Image.fromarray(photograph(40, 40)).save(tmp_path / "a" / "d.png")
+    Image.fromarray(photograph(40, 40)).save(output / "d.jpg", quality=10)
+    added = verify.verify(tmp_path / "a", output)
+    assert added.rows[-1]["mean"] > BOUND / 4
+    assert added.weak == ["b.png", "d.png"]
+    (tmp_path / "a" / "d.png").unlink()
     whole = files.read_json(output / "report.json")
     for row in whole["files"]:
         row["kept"] = 0.4

@@ -141,7 +141,7 @@ class _Copier:
     generator: Generator
     root: pathlib.Path
     output: pathlib.Path
-    targets: object
+    targets: "_Targets"
     rows: Rows
     metadata: str
     format: str

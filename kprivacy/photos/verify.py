@@ -3,9 +3,9 @@
 What is judged, for each original:
 
 - no colour differs by more than `bound`;
-- its mean change is at least a quarter of the bound, which is that of the
-  client in report.json if none is given, and the largest change of the
-  picture where neither is there. The noise of a trained generator has a root
+- its mean change is at least a quarter of the bound. If none is given it is
+  the client's where report.json has the picture, and else the picture's own
+  largest change. The noise of a trained generator has a root
   mean square of about 0.7 of its bound. What was merely saved again as JPEG
   changes much in few places: of six pictures in nine qualities, with and
   without subsampling, none is within a bound of 4, 8, 16 or 32 and above its
@@ -46,8 +46,8 @@ class Verified:
         weak: Names of those that are changed, but hardly protected.
         alpha: Names of those whose alpha is changed.
         altered: Names of those that are not as report.json says.
-        bound: That "hardly" was judged by, in levels of 8 bits; None where
-            it was the largest change of each.
+        bound: As given, or the client's of report.json, in levels of 8
+            bits, or None.
     """
 
     rows: list = dataclasses.field(default_factory=list)
@@ -134,14 +134,21 @@ def verify(originals, protected, bound=None):
         found.rows.append(row)
         if bound is not None and row["linf"] > bound:
             found.over.append(name)
-        _judge(found, row, held)
+        given = found.bound if held or bound is not None else None
+        _judge(found, row, held, row["linf"] if given is None else given)
     return found
 
 
-def _judge(found, row, held):
-    """Files a pair by what was measured, and what was reported of it."""
+def _judge(found, row, held, whole):
+    """Files a pair by what was measured, and what was reported of it.
+
+    Args:
+        found: `Verified`.
+        row: What was measured.
+        held: What was reported, or an empty dict.
+        whole: Of which the mean change has to be a share.
+    """
     name, mean = row["file"], row["mean"]
-    whole = row["linf"] if found.bound is None else found.bound
     least = max(OF_BOUND * whole, OF_REPORT * held.get("mean", 0))
     if row["linf"] == 0:
         found.same.append(name)
