@@ -16,9 +16,10 @@ from which strangers learn the noise and little else:
 
     python -m kprivacy.protect --client=W/client --input=PHOTOS --output=O
 
-O gets the pictures under their names, and what was measured on the stored
-files as report.csv and report.json. Millions of them, or TFRecord shards, go
-through Apache Beam, whose own flags come last:
+O gets the pictures under their names, with another suffix where the format
+changes, and what was measured on the stored files as report.csv and
+report.json. Millions of them, or TFRecord shards, go through Apache Beam, whose
+own flags come last:
 
     python -m kprivacy.protect --client=W/client --input=PHOTOS --output=O \
         --runner=DirectRunner -- --direct_num_workers=2 \
@@ -57,11 +58,12 @@ _RESIZE = flags.DEFINE_bool(
 )
 _METADATA = flags.DEFINE_enum(
     "metadata", "strip", ["strip", "keep"], "Of ConfounderGAN: what happens to "
-    "EXIF. The turn in it is applied either way."
+    "EXIF; what may hold another picture is never kept. The turn in it is "
+    "applied either way."
 )
 _FORMAT = flags.DEFINE_enum(
     "format", "same", ["same", "png"], "Of ConfounderGAN: what is written. "
-    "JPEG is lossy: the report says how much it changes."
+    "JPEG and HEIC are lossy: the report says how much of the noise is kept."
 )
 _PREVIEW = flags.DEFINE_string(
     "preview", None, "Of ConfounderGAN: folder for pictures of the original, "

@@ -5,9 +5,11 @@ import warnings
 
 from kprivacy.errors import UserError
 
+ADVICE = "Replace it or move it out of the folder."
+
 
 @contextlib.contextmanager
-def opened(file, formats, most_pixels, error=UserError):
+def opened(file, formats, most_pixels, error=UserError, advice=ADVICE):
     """Yields an image file as a `PIL.Image`, not yet decoded.
 
     Args:
@@ -15,6 +17,7 @@ def opened(file, formats, most_pixels, error=UserError):
         formats: Pillow's names of those that are read.
         most_pixels: What has more is refused before it is decoded.
         error: Raised, a `UserError`.
+        advice: What to do about a file that is none of these.
 
     Raises:
         UserError: It is no image of these, or has too many pixels, or is
@@ -34,8 +37,7 @@ def opened(file, formats, most_pixels, error=UserError):
     except Exception as cause:
         raise error(
             f"{str(file)!r} is not a readable image of {', '.join(formats)} "
-            f"({type(cause).__name__}: {cause}). Replace it or move it out "
-            "of the folder."
+            f"({type(cause).__name__}: {cause}). {advice}"
         ) from cause
 
 

@@ -2,8 +2,10 @@
 
     python -m kprivacy.verify --originals=PHOTOS --protected=OUT --bound=8
 
-The exit code is 1 where a picture is missing, not changed, or changed by more
-than the bound.
+The exit code is 1 where a picture is missing, not changed, changed by more than
+the bound, or hardly protected: by less than a quarter of the bound in the mean,
+or with less than half of its noise, as `kprivacy.photos.verify` says. Where OUT
+has its report.json, names and numbers are compared with it.
 """
 
 import sys
@@ -17,7 +19,8 @@ _PROTECTED = flags.DEFINE_string(
     "protected", None, "Folder that kprivacy.protect wrote."
 )
 _BOUND = flags.DEFINE_float(
-    "bound", None, "Largest change of a pixel, in levels of 255."
+    "bound", None, "Largest change of a pixel, in levels of 255. Without it "
+    "none is too large, and report.json says what is hardly protected."
 )
 _REPORT = flags.DEFINE_string("report", None, "JSON file to write.")
 

@@ -6,10 +6,11 @@ import sys
 
 import numpy as np
 from PIL import Image
-from test_photos import BOUND, album, loud, pixels
+from test_photos import BOUND, album, loud, photograph, pixels
 
+from kprivacy import files
 from kprivacy.confounder_gan.training import write_client
-from kprivacy.photos import verify
+from kprivacy.photos import run, verify
 
 
 def test_verifying_finds_what_is_wrong(tmp_path):
@@ -30,6 +31,93 @@ def test_verifying_finds_what_is_wrong(tmp_path):
     )
     assert "another size" in found.bad[0]
     assert "over the bound: 1, such as over.png" in found.summary()
+
+
+def change(folder, name, function):
+    """Saves a picture of a folder again, changed."""
+    with Image.open(folder / name) as image:
+        made = function(np.array(image))
+    Image.fromarray(made).save(folder / name)
+
+
+def test_what_is_hardly_protected(tmp_path):
+    """A level in one pixel, or a JPEG of the original, protects nothing."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    image = photograph(64, 64)
+    one = image.copy()
+    one[5, 5, 0] += 1
+    for name, made in (("one", one), ("fine", image + np.uint8(3))):
+        Image.fromarray(image).save(tmp_path / "a" / f"{name}.png")
+        Image.fromarray(made).save(tmp_path / "b" / f"{name}.png")
+    again = []
+    for quality in (30, 60, 75, 85, 95, 100):
+        again.append(f"{quality}.png")
+        Image.fromarray(image).save(tmp_path / "a" / again[-1])
+        Image.fromarray(image).save(
+            tmp_path / "b" / f"{quality}.jpg", quality=quality
+        )
+    found = verify.verify(tmp_path / "a", tmp_path / "b", BOUND)
+    wrong = {*found.weak, *found.over}
+    assert wrong == {"one.png", *again} and "one.png" in found.weak
+    assert not found.passed
+    assert "hardly protected: " in found.summary()
+    found = verify.verify(tmp_path / "a", tmp_path / "b")
+    assert set(found.weak) == {"one.png", *again}
+
+
+def test_alpha_is_compared(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    image = pixels(8, 8, 4, most=100)
+    opaque = image.copy()
+    opaque[..., 3] = 255
+    made = {"kept": image, "changed": image, "gone": image, "none": opaque}
+    for name, original in made.items():
+        Image.fromarray(original).save(tmp_path / "a" / f"{name}.png")
+        sent = original + np.uint8([4, 4, 4, name == "changed"])
+        if name in ("gone", "none"):
+            sent = sent[..., :3]
+        Image.fromarray(sent).save(tmp_path / "b" / f"{name}.png")
+    found = verify.verify(tmp_path / "a", tmp_path / "b", BOUND)
+    assert found.alpha == ["changed.png", "gone.png"] and not found.passed
+    assert {row["file"]: row["alpha"] for row in found.rows}["changed.png"] == 1
+
+
+def test_a_report_is_held_against_the_files(tmp_path):
+    (tmp_path / "a").mkdir()
+    for name in ("a.jpg", "a.png", "a.jpg.png", "b.png", "c.png"):
+        Image.fromarray(photograph(40, 40)).save(tmp_path / "a" / name)
+    output = tmp_path / "o"
+    run.protect(loud(), tmp_path / "a", output, format="png")
+    assert verify.verify(tmp_path / "a", output, BOUND).passed
+    held = verify.verify(tmp_path / "a", output)
+    assert held.passed and held.bound == BOUND
+    original = photograph(40, 40).astype(int)
+
+    def weaker(image):
+        return np.uint8(original + np.rint(0.45 * (image - original)))
+
+    change(output, "b.png", weaker)
+    change(output, "c.png", lambda image: image ^ np.uint8(1))
+    found = verify.verify(tmp_path / "a", output)
+    assert found.weak == ["b.png"] and found.altered == ["b.png", "c.png"]
+    Image.fromarray(photograph(40, 40)).save(tmp_path / "a" / "d.png")
+    Image.fromarray(photograph(40, 40)).save(output / "d.jpg", quality=10)
+    added = verify.verify(tmp_path / "a", output)
+    assert added.rows[-1]["mean"] > BOUND / 4
+    assert added.weak == ["b.png", "d.png"]
+    (tmp_path / "a" / "d.png").unlink()
+    whole = files.read_json(output / "report.json")
+    for row in whole["files"]:
+        row["kept"] = 0.4
+    files.write_json(output / "report.json", whole)
+    assert len(verify.verify(tmp_path / "a", output).weak) == 5
+    for row in whole["files"]:
+        row["output"] = "../a/" + row["file"]
+    files.write_json(output / "report.json", whole)
+    found = verify.verify(tmp_path / "a", output)
+    assert not found.same and found.missing == ["a.jpg"]
 
 
 def test_the_binaries(tmp_path):

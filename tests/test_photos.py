@@ -1,11 +1,13 @@
 """Photographs through the generator: kinds, sizes, bounds, interruptions."""
 
+import io
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from skimage.metrics import structural_similarity
 
 from kprivacy import files, photos
 from kprivacy.confounder_gan import build_client
@@ -104,6 +106,24 @@ def test_the_layer(client):
     np.testing.assert_array_equal(again.predict(images, verbose=0), sent)
 
 
+def test_the_layer_refuses_other_numbers(client):
+    protect = photos.Protect(client)
+    images = pixels(2, 12, 15, 3).astype("float32")
+    for wrong in (images, images / 255 - 0.5, images * np.nan):
+        with pytest.raises(UserError, match="Divide 0 to 255 by 255"):
+            protect(wrong)
+    for kind in ("int32", "uint16", "bool"):
+        with pytest.raises(UserError, match=f"Received: {kind}"):
+            protect(images.astype(kind))
+        with pytest.raises(UserError, match=f"Received: {kind}"):
+            keras.Model(
+                one := keras.Input((12, 15, 3), dtype=kind), protect(one)
+            )
+    assert np.array(protect(images / 255)).max() <= 1
+    half = np.array(protect((images / 255).astype("float16")))
+    assert half.dtype == np.float16
+
+
 def album(folder):
     """One of each kind; name to what the stored one is to be."""
     folder.mkdir()
@@ -160,7 +180,9 @@ def test_an_album(client, tmp_path):
         if picture.output_format(before) not in picture.LOSSY:
             assert 0 < rows[name]["linf"] <= BOUND, name
             assert rows[name]["psnr"] > 28
+            assert rows[name]["kept"] == 1
         else:
+            assert 0 < rows[name]["kept"] < 1
             assert "lossy" in rows[name]["note"]
         assert (tmp_path / "look" / f"{name}.preview.png").is_file()
     assert not after.exif
@@ -168,6 +190,62 @@ def test_an_album(client, tmp_path):
     assert len(table) == len(expected) + 1
     left = [p.name for p in (tmp_path / "out").rglob(".*")]
     assert not left
+
+
+def photograph(height, width):
+    """Smooth, as photographs are."""
+    rows, columns = np.mgrid[:height, :width]
+    waves = [128 + 60 * np.sin(rows / (9 + i) + columns / (13 - i))
+             for i in range(3)]
+    return np.rint(np.stack(waves, -1)).astype(np.uint8)
+
+
+def test_a_lossy_format_is_always_warned_of(tmp_path):
+    """Noise of a level, within the bound, of which JPEG leaves little."""
+    weak = loud()
+    last = weak.get_layer("up_detail")
+    last.set_weights([0.01 * one for one in last.get_weights()])
+    original = photograph(64, 64)
+    (tmp_path / "in").mkdir()
+    Image.fromarray(original).save(tmp_path / "in" / "a.jpg", quality=95)
+    Image.fromarray(original).save(tmp_path / "in" / "b.png")
+    result = run.protect(weak, tmp_path / "in", tmp_path / "o")
+    rows = {row["file"]: row for row in
+            files.read_json(tmp_path / "o" / "report.json")["files"]}
+    assert rows["b.png"]["note"] == "" and rows["b.png"]["kept"] == 1
+    row = rows["a.jpg"]
+    assert row["linf"] <= BOUND
+    before, after = (picture.read(tmp_path / one / "a.jpg").colours.astype(int)
+                     for one in ("in", "o"))
+    sent = photos.Generator(weak)(before.astype(np.uint8)).astype(int)
+    noise = (sent - before).ravel()
+    share = noise @ (after - before).ravel() / (noise @ noise)
+    assert row["kept"] == pytest.approx(share, abs=1e-4)
+    assert share < 0.9
+    assert row["note"] == f"lossy: {share:.0%} of the noise is kept"
+    (warning,) = result.warnings
+    assert warning.startswith(
+        f"1 of the files are of a lossy format, {share:.0%} of the noise"
+    )
+    assert "; 0 are changed beyond the bound" in warning
+    assert "kept" in (tmp_path / "o" / "report.csv").read_text()
+
+
+def test_ssim_is_of_the_whole_picture(monkeypatch):
+    """In strips it is what it is at once, and the last row counts."""
+    before = pixels(40, 31, 3, most=200)
+    after = before.copy()
+    after[-12:] += pixels(12, 31, 3, most=50)
+    pair = [picture.Picture(one, None, "PNG") for one in (before, after)]
+    monkeypatch.setattr(report, "STRIP", 31 * 9)
+    found = report.measure(*pair)
+    assert found["ssim"] == pytest.approx(structural_similarity(
+        before, after, data_range=255, channel_axis=-1
+    ))
+    assert found["ssim"] < 1
+    assert found["mean"] == pytest.approx(
+        np.abs(after.astype(int) - before).mean(), abs=1e-5
+    )
 
 
 def exif(path):
@@ -186,80 +264,6 @@ def test_metadata_and_lossless_copies(client, tmp_path):
     assert found.passed and len(found.rows) == 11
     run.protect(client, tmp_path / "in", tmp_path / "strip", "strip", "png")
     assert not exif(tmp_path / "strip" / "photo.png")
-
-
-def test_names_that_meet(client, tmp_path):
-    (tmp_path / "in").mkdir()
-    for name in ("a.jpg", "a.png", "b.jpg", "b.jpeg"):
-        Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / name)
-    run.protect(client, tmp_path / "in", tmp_path / "o", format="png")
-    made = {p.name for p in (tmp_path / "o").glob("*.png")}
-    assert len(made) == 4 and "a.png" in made
-
-
-def test_an_interrupted_run_goes_on(client, tmp_path, monkeypatch):
-    expected = album(tmp_path / "in")
-    done = []
-
-    def stop(self, row):
-        add(self, row)
-        done.append(row["output"])
-        if len(done) == 3:
-            raise KeyboardInterrupt
-
-    add = report.Rows.add
-    with monkeypatch.context() as patched:
-        patched.setattr(report.Rows, "add", stop)
-        with pytest.raises(KeyboardInterrupt):
-            run.protect(client, tmp_path / "in", tmp_path / "o")
-    before = {name: (tmp_path / "o" / name).stat().st_mtime_ns
-              for name in done}
-    assert len(before) == 3
-    result = run.protect(client, tmp_path / "in", tmp_path / "o")
-    assert result.count == len(expected)
-    for name, time in before.items():
-        assert (tmp_path / "o" / name).stat().st_mtime_ns == time
-    rows = files.read_json(tmp_path / "o" / "report.json")["files"]
-    assert len(rows) == len(expected)
-    Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / "new.png")
-    assert run.protect(
-        client, tmp_path / "in", tmp_path / "o"
-    ).count == len(expected) + 1
-
-
-def test_an_output_belongs_to_its_settings(client, tmp_path):
-    (tmp_path / "in").mkdir()
-    for name in ("b.jpeg", "b.jpg"):
-        Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / name)
-    options = {"format": "png"}
-    run.protect(client, tmp_path / "in", tmp_path / "o", **options)
-    (tmp_path / "o" / "b.png").unlink()
-    result = run.protect(client, tmp_path / "in", tmp_path / "o", **options)
-    assert result.count == 2 and not result.bad
-    outputs = {row["file"]: row["output"] for row in
-               files.read_json(tmp_path / "o" / "report.json")["files"]}
-    assert len(set(outputs.values())) == 2
-    with pytest.raises(UserError, match="other settings"):
-        run.protect(client, tmp_path / "in", tmp_path / "o", "keep", "png")
-    with pytest.raises(UserError, match="other settings"):
-        run.protect(loud(3, "residual"), tmp_path / "in", tmp_path / "o",
-                    **options)
-    Image.fromarray(pixels(9, 9, 3, seed=5)).save(tmp_path / "in" / "b.jpg")
-    before = (tmp_path / "o" / outputs["b.jpg"]).read_bytes()
-    run.protect(client, tmp_path / "in", tmp_path / "o", **options)
-    assert (tmp_path / "o" / outputs["b.jpg"]).read_bytes() != before
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "b.png").write_text("mine")
-    with pytest.raises(UserError, match="other files"):
-        run.protect(client, tmp_path / "in", tmp_path / "mine")
-    with pytest.raises(UserError, match="--preview and --output"):
-        run.protect(client, tmp_path / "in", tmp_path / "p",
-                    preview=tmp_path / "in" / "look")
-    still = loud()
-    last = still.get_layer("up_detail")
-    last.set_weights([0 * one for one in last.get_weights()])
-    result = run.protect(still, tmp_path / "in", tmp_path / "q")
-    assert len(result.bad) == 2 and "not be changed" in result.bad[0]
 
 
 def test_a_trained_client_stays_trainable(client):
@@ -288,6 +292,22 @@ def test_transparency_and_profiles(tmp_path):
     np.testing.assert_array_equal(
         picture.read(tmp_path / "again.tif").colours, held.colours
     )
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.jpg"])
+def test_heic_needs_an_extra(tmp_path, monkeypatch, name):
+    """Phones call such files .jpg as well."""
+    monkeypatch.setattr(picture, "_known", lambda: ["PNG", "JPEG"])
+    begin = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+    (tmp_path / name).write_bytes(begin)
+    with pytest.raises(UserError, match=r"pip install -e '.\[heic\]'") as one:
+        picture.read(tmp_path / name)
+    assert "Replace it" not in str(one.value)
+    with pytest.raises(UserError, match="pillow-heif"):
+        picture.read(io.BytesIO(begin))
+    (tmp_path / name).write_bytes(b"something else")
+    with pytest.raises(UserError, match="Replace it or move it out"):
+        picture.read(tmp_path / name)
 
 
 def test_what_is_refused(client, tmp_path):

@@ -64,6 +64,7 @@ def test_pictures(bundle, tmp_path):
     (bad,) = rows(found, "bad")
     assert bad["file"] == "broken.png" and "readable image" in bad["reason"]
     assert not [path for path in output.rglob(".*")]
+    assert not found.lossy and "lossy" not in found.summary()
 
     written = {
         path: path.stat().st_mtime_ns for path in output.rglob("*.png")
@@ -81,6 +82,22 @@ def test_pictures(bundle, tmp_path):
 
     with pytest.raises(UserError, match="other settings"):
         pipeline.protect(bundle, source, output)
+
+
+def test_lossy_pictures_are_warned_of(bundle, tmp_path):
+    (tmp_path / "in").mkdir()
+    for index in range(2):
+        Image.fromarray(pixels(9, 9, 3, seed=index)).save(
+            tmp_path / "in" / f"{index}.jpg", quality=95
+        )
+    found = pipeline.protect(bundle, tmp_path / "in", tmp_path / "out")
+    shares = [row["kept"] for row in rows(found)]
+    assert found.lossy == 2
+    assert found.kept[1] == pytest.approx(min(shares), abs=1e-3)
+    assert "warning: 2 are of a lossy format, " in found.summary()
+    again = pipeline.protect(bundle, tmp_path / "in", tmp_path / "out")
+    assert again.lossy == 2 and again.kept is None
+    assert [row["note"] for row in rows(again)][0].startswith("lossy")
 
 
 def example(content, feature="image/encoded"):

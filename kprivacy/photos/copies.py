@@ -17,23 +17,26 @@ def made(original, colours, name, format, keep):
         keep: Whether EXIF is kept.
 
     Returns:
-        (content, Pillow's name of its format, a note on a changed format).
+        (content, Pillow's name of its format, a note on a changed format
+        and on what was left out of EXIF).
 
     Raises:
         UserError: Nothing is changed.
     """
     kind = picture.output_format(original, format)
-    note = "" if kind == original.format else f"{original.format} to {kind}"
+    notes = [] if kind == original.format else [f"{original.format} to {kind}"]
+    if keep and original.left:
+        notes.append(f"left out of EXIF: {', '.join(original.left)}")
     if np.array_equal(colours, original.colours):
         raise UserError(
             f"{name!r} would not be changed at all, and so not be protected. "
             "Is the client trained?"
         )
     content = picture.encoded(original.with_colours(colours), kind, keep)
-    return content, kind, note
+    return content, kind, "; ".join(notes)
 
 
-def measured(name, output, original, again, bound, note=""):
+def measured(name, output, original, again, bound, note="", sent=None):
     """The report's row of a copy that was opened again.
 
     Args:
@@ -43,6 +46,8 @@ def measured(name, output, original, again, bound, note=""):
         again: What the copy is when it is read.
         bound: In levels of 8 bits; a change beyond it is noted.
         note: What else is to be known.
+        sent: The colours that were written, or None where an earlier run
+            wrote them: what is kept of the noise is unknown then.
 
     Raises:
         UserError: It came back in another size.
@@ -53,10 +58,18 @@ def measured(name, output, original, again, bound, note=""):
             "--format=png."
         )
     row = report.row(name, output, original, again, note)
+    row["kept"] = None if sent is None else report.kept(
+        original, original.with_colours(sent), again
+    )
+    notes = [row["note"]]
+    if again.format in picture.LOSSY:
+        share = row["kept"]
+        notes.append("lossy" if share is None else (
+            f"lossy: {share:.0%} of the noise is kept"
+        ))
     if row["linf"] > bound:
-        lossy = (
-            f"{report.LOSSY}: changed by up to {row['linf']:g} levels instead "
-            f"of {bound}"
+        notes.append(
+            f"changed by up to {row['linf']:g} levels instead of {bound}"
         )
-        row["note"] = "; ".join(filter(None, (row["note"], lossy)))
+    row["note"] = "; ".join(filter(None, notes))
     return row

@@ -7,6 +7,7 @@ import numpy as np
 
 from kprivacy import untrusted
 from kprivacy.errors import UserError
+from kprivacy.photos import exif
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",
             ".heic", ".heif")
@@ -22,11 +23,10 @@ _OPTIONS = {
     "BMP": {},
     "HEIF": {"quality": 100},
 }
+# What the brands of such files begin with.
+_HEIF_BRANDS = (b"hei", b"hev", b"mif", b"msf")
 # Colours that are written as RGB.
 _CONVERTED = ("CMYK", "LAB", "YCbCr", "HSV")
-# Tags of a TIFF that say how it is stored, and the turn.
-_LAYOUT = (254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284,
-           317, 320, 322, 323, 324, 325, 338, 339, 347, 34675)
 _SUFFIX = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif",
            "BMP": ".bmp", "HEIF": ".heic"}
 
@@ -39,9 +39,11 @@ class Picture:
         colours: (height, width, 1 or 3), uint8, or uint16 of grey.
         alpha: (height, width), uint8, or None.
         format: Pillow's name of what it was read from.
-        exif: Bytes, without the orientation, or empty.
+        exif: Bytes, without the orientation and all that may hold another
+            picture, or empty.
         profile: The colour profile's bytes, or None.
         note: What could not be kept, or "".
+        left: Names of what is not in `exif` but was in the file.
     """
 
     colours: np.ndarray
@@ -50,6 +52,7 @@ class Picture:
     exif: bytes = b""
     profile: bytes | None = None
     note: str = ""
+    left: tuple = ()
 
     @property
     def levels(self):
@@ -73,7 +76,16 @@ def read(file):
     from PIL import ImageOps
 
     _register_heif()
-    with untrusted.opened(file, _known(), MOST_PIXELS) as image:
+    known = _known()
+    advice = untrusted.ADVICE
+    if "HEIF" not in known and _is_heif(file):
+        advice = (
+            "It is a HEIC picture, which needs pillow-heif: pip install "
+            "-e '.[heic]'. Then run the same command again."
+        )
+    with untrusted.opened(
+        file, known, MOST_PIXELS, advice=advice
+    ) as image:
         _check(file, image)
         kind, profile = image.format, image.info.get("icc_profile")
         note = _note(image)
@@ -82,9 +94,9 @@ def read(file):
             profile = None
             note = f"{image.mode} became RGB, its profile was dropped"
         colours, alpha = _split(ImageOps.exif_transpose(image))
-        exif = _exif(image)
+        told, left = exif.kept(image)
     kind = "JPEG" if kind == "MPO" else kind
-    return Picture(colours, alpha, kind, exif, profile, note)
+    return Picture(colours, alpha, kind, told, profile, note, left)
 
 
 def encoded(picture, kind=None, keep=False):
@@ -93,7 +105,8 @@ def encoded(picture, kind=None, keep=False):
     Args:
         picture: `Picture`.
         kind: Format; None for its own.
-        keep: Whether EXIF is written; the colour profile always is.
+        keep: Whether EXIF is written; the colour profile always is. A TIFF
+            with EXIF is not compressed.
     """
     from PIL import Image
 
@@ -107,6 +120,9 @@ def encoded(picture, kind=None, keep=False):
     options = dict(_OPTIONS[kind])
     if keep and picture.exif:
         options["exif"] = picture.exif
+        if kind == "TIFF":
+            # libtiff, which compresses, cannot write EXIF's directories.
+            del options["compression"]
     if picture.profile:
         options["icc_profile"] = picture.profile
     content = io.BytesIO()
@@ -143,6 +159,20 @@ def _known():
 
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
+
+
+def _is_heif(file):
+    """Whether a file, or what can be read like one, begins as HEIC does."""
+    try:
+        if hasattr(file, "read"):
+            begin = file.read(12)
+            file.seek(0)
+        else:
+            with open(file, "rb") as opened:
+                begin = opened.read(12)
+    except OSError:
+        return False
+    return begin[4:8] == b"ftyp" and begin[8:11] in _HEIF_BRANDS
 
 
 def _register_heif():
@@ -205,15 +235,3 @@ def _split(image):
     if image.mode in ("LA", "RGBA"):
         return pixels[..., :-1], pixels[..., -1]
     return pixels, None
-
-
-def _exif(image):
-    """Its bytes, without the turn and without what describes the file."""
-    try:
-        held = image.getexif()
-        for tag in _LAYOUT:
-            held.pop(tag, None)
-        return held.tobytes() if held else b""
-    except Exception:
-        # Whatever is damaged in it, the picture is not.
-        return b""

@@ -48,6 +48,10 @@ class Outcome:
         bad: Pictures, records or shards that were left.
         report: The folder with a row of each.
         reasons: Of the first of those that were left.
+        lossy: How many that were written now, or were there, are of a lossy
+            format.
+        kept: Shares of the noise that are kept of those written now: the
+            mean and the least, or None.
     """
 
     protected: int
@@ -55,11 +59,22 @@ class Outcome:
     bad: int
     report: str
     reasons: list
+    lossy: int = 0
+    kept: tuple | None = None
 
     def summary(self):
         """A few lines."""
         lines = [f"skipped: {one}" for one in self.reasons]
         lines.append(f"protected: {self.protected}, there before: {self.there}")
+        if self.lossy:
+            said = (
+                ", {:.0%} of the noise is kept, {:.0%} where it is least"
+                .format(*self.kept) if self.kept else ""
+            )
+            lines.append(
+                f"warning: {self.lossy} are of a lossy format{said}, see "
+                f"{self.report}/rows-*.jsonl. --format=png loses nothing."
+            )
         if self.bad:
             lines.append(f"skipped: {self.bad}, see {self.report}/bad-*.jsonl")
         return "\n".join(lines)
@@ -216,11 +231,11 @@ def _size(file):
 
 
 def _outcome(result, report):
-    counts = {
-        one.key.metric.name: one.result for one in result.metrics().query(
-            beam.metrics.MetricsFilter().with_namespace("kprivacy")
-        )["counters"]
-    }
+    found = result.metrics().query(
+        beam.metrics.MetricsFilter().with_namespace("kprivacy")
+    )
+    counts = {one.key.metric.name: one.result for one in found["counters"]}
+    kept = [one.result for one in found["distributions"] if one.result.count]
     reasons = []
     for file in FileSystems.match([f"{report}/bad-*"])[0].metadata_list:
         with FileSystems.open(file.path) as lines:
@@ -229,5 +244,6 @@ def _outcome(result, report):
                 reasons.append(f"{held['file']}: {held['reason']}")
     return Outcome(
         *(counts.get(name, 0) for name in ("protected", "there", "bad")),
-        report, reasons,
+        report, reasons, counts.get("lossy", 0),
+        (kept[0].mean / 1000, kept[0].min / 1000) if kept else None,
     )

@@ -1,23 +1,24 @@
 """Protects folders of pictures, one at a time, and measures what it did."""
 
+import dataclasses
 import errno
-import io
 import os
 import pathlib
-
-import numpy as np
+import re
 
 from kprivacy import errors, files
 from kprivacy.errors import UserError
-from kprivacy.photos import copies, picture, report
+from kprivacy.photos import copies, picture
+from kprivacy.photos import preview as previews
 from kprivacy.photos.generator import Generator
+from kprivacy.photos.rows import Rows
 from kprivacy.protect_lib import Result
 from kprivacy.protection import inputs, progress
 
 METADATA = ("strip", "keep")
 OUTPUTS = ("same", "png")
-# Of a preview: the side at most, and where the largest noise is to end.
-PREVIEW_SIDE, PREVIEW_NOISE = 1024, 120
+# What a run that is killed leaves in its output, with its process' number.
+LEFT = re.compile(r"\.\d+\.part|\.report\.(json|csv)\.\d+")
 
 
 def protect(
@@ -26,24 +27,27 @@ def protect(
     """Writes a protected copy of every picture of a folder, and a report.
 
     Each is written in one move when it is ready, under the same relative
-    name. What is there already is left, so that an interrupted run, or one
-    with new pictures, goes on.
+    name, but for the suffix where the format changes. What is there already
+    is left, so that an interrupted run, or one with new pictures, goes on.
 
     Args:
         client: `keras.Model`, of ConfounderGAN.
         input: A picture, or a folder of them with its sub-folders.
         output: Folder, new or of an earlier run.
-        metadata: "strip", or "keep" EXIF. The turn in it is applied, and the
-            colour profile is kept, either way.
+        metadata: "strip", or "keep" EXIF but for what may hold another
+            picture. The turn in it is applied, and the colour profile is
+            kept, either way.
         format: "same" as the original, or "png", which loses nothing.
         preview: Folder for pictures of original, protected and noise side by
-            side, or None.
+            side, or None. Those of what was done already are made where they
+            are missing.
 
     Returns:
         `kprivacy.protect_lib.Result`.
 
     Raises:
-        UserError: An argument cannot be used, or there is no picture.
+        UserError: An argument cannot be used, there is no picture, or
+            another process writes the same output.
     """
     errors.check_choice("--metadata", metadata, METADATA)
     errors.check_choice("--format", format, OUTPUTS)
@@ -54,33 +58,46 @@ def protect(
     root, names, ignored = find(input)
     output = pathlib.Path(output).expanduser()
     generator = Generator(client)
-    rows = report.Rows(output, {
-        "client": files.weights_digest(client), "metadata": metadata,
-        "format": format,
-    })
-    targets = _Targets(names, rows.outputs())
+    with files.alone(output):
+        rows = Rows(output, {
+            "client": files.weights_digest(client), "metadata": metadata,
+            "format": format,
+        }, generator.bound)
+        _tidy(output)
+        copy = _Copier(
+            generator, root, output, _Targets(names, rows.outputs()), rows,
+            metadata, format, preview,
+        )
+        bad = _copied(copy, names)
+        losses = rows.write(names, bad)
+    return Result(len(names) - len(bad), bad, ignored, losses.sentences())
+
+
+def _tidy(output):
+    """Removes what runs that were killed left beside their files.
+
+    The folder is of such runs, and nobody else works in it.
+    """
+    for folder, _, found in os.walk(output):
+        for name in found:
+            if LEFT.fullmatch(name):
+                pathlib.Path(folder, name).unlink()
+
+
+def _copied(copy, names):
+    """Makes all copies; a sentence for each that was left."""
     bad, line = [], progress.Line("protected", 0, len(names))
     for name in names:
         try:
-            _one(generator, root / name, output, name, targets, rows, metadata,
-                 format, preview)
+            copy(name)
         except UserError as error:
             bad.append(str(error))
         except Exception as error:
-            _end_if_full(error, output)
+            _end_if_full(error, copy.output)
             bad.append(f"{name!r}: {type(error).__name__}: {error}"[:500])
         line.add(1)
     line.close()
-    rows.write(names, bad)
-    lossy = rows.lossy(names)
-    warnings = (
-        f"{lossy} of the files are of a lossy format, which took the change "
-        "over the bound and a part of the noise away, see report.csv. "
-        "--format=png loses nothing.",
-    )
-    return Result(
-        len(names) - len(bad), bad, ignored, warnings if lossy else ()
-    )
+    return bad
 
 
 def find(path):
@@ -117,36 +134,56 @@ def find(path):
     return root, names, others
 
 
-def _one(
-    generator, file, output, name, targets, rows, metadata, format, preview
-):
-    held = file.stat()
-    stamp = [held.st_size, held.st_mtime_ns]
-    if rows.done(name, stamp) and (output / targets.of[name]).is_file():
-        return
-    original = picture.read(file)
-    content, kind, note = copies.made(
-        original, generator(original.colours), name, format,
-        metadata == "keep",
-    )
-    target = targets.choose(name, kind)
-    # What is there under its name was opened again.
-    stored = output / target
-    stored.parent.mkdir(parents=True, exist_ok=True)
-    beside = stored.with_name(f".{os.getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        again = picture.read(beside)
-        row = copies.measured(
-            name, target, original, again, generator.bound, note
+@dataclasses.dataclass(frozen=True)
+class _Copier:
+    """Makes the copy of one picture after another; see `protect`."""
+
+    generator: Generator
+    root: pathlib.Path
+    output: pathlib.Path
+    targets: "_Targets"
+    rows: Rows
+    metadata: str
+    format: str
+    preview: str | None
+
+    def __call__(self, name):
+        """Protects a picture, unless that is done."""
+        held = (self.root / name).stat()
+        stamp = [held.st_size, held.st_mtime_ns]
+        if self.rows.done(name, stamp):
+            stored = self.output / self.targets.of[name]
+            if stored.is_file():
+                self._preview_of(name, stored)
+                return
+        original = picture.read(self.root / name)
+        sent = self.generator(original.colours)
+        content, kind, note = copies.made(
+            original, sent, name, self.format, self.metadata == "keep"
         )
-        row["stamp"] = stamp
-        os.replace(beside, stored)
-    finally:
-        beside.unlink(missing_ok=True)
-    rows.add(row)
-    if preview:
-        _preview(pathlib.Path(preview), name, original, again)
+        target = self.targets.choose(name, kind)
+        # What is there under its name was opened again.
+        stored = self.output / target
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        beside = stored.with_name(f".{os.getpid()}.part")
+        try:
+            beside.write_bytes(content)
+            again = picture.read(beside)
+            row = copies.measured(
+                name, target, original, again, self.generator.bound, note, sent
+            )
+            os.replace(beside, stored)
+        finally:
+            beside.unlink(missing_ok=True)
+        self.rows.add({**row, "stamp": stamp})
+        if self.preview:
+            previews.write(self.preview, name, original, again)
+
+    def _preview_of(self, name, stored):
+        """Makes the preview of what is done already, where it is missing."""
+        if self.preview and not previews.path(self.preview, name).is_file():
+            pair = picture.read(self.root / name), picture.read(stored)
+            previews.write(self.preview, name, *pair)
 
 
 def _end_if_full(error, output):
@@ -170,36 +207,17 @@ class _Targets:
     def __init__(self, names, of):
         self.of = dict(of)
         self._inputs = set(names)
+        self._taken = set(self.of.values())
 
     def choose(self, name, kind):
         """The output's name of an input in a format."""
         path = pathlib.PurePosixPath(name)
         ending = picture.suffix(kind, path.suffix)
-        made = path.with_suffix(ending).as_posix()
-        others = self._inputs - {name}
-        others |= {one for key, one in self.of.items() if key != name}
-        if made in others:
-            made = f"{name}{ending}"
+        self._taken.discard(self.of.get(name))
+        made, longer = path.with_suffix(ending).as_posix(), name
+        while made in self._taken or (made != name and made in self._inputs):
+            made = longer = f"{longer}{ending}"
         self.of[name] = made
+        self._taken.add(made)
         return made
 
-
-def _preview(folder, name, original, stored):
-    """Original, protected, noise times k, beside each other."""
-    from PIL import Image
-
-    before, after = (
-        np.rint(one.colours / one.levels) for one in (original, stored)
-    )
-    before, after = (
-        np.broadcast_to(one, (*one.shape[:2], 3)) for one in (before, after)
-    )
-    change = after - before
-    factor = PREVIEW_NOISE / max(np.abs(change).max(), 1)
-    noise = np.clip(127.5 + factor * change, 0, 255)
-    row = np.concatenate([before, after, noise], axis=1).astype(np.uint8)
-    image = Image.fromarray(row)
-    image.thumbnail((3 * PREVIEW_SIDE, PREVIEW_SIDE))
-    content = io.BytesIO()
-    image.save(content, "PNG")
-    files.write_bytes(folder / f"{name}.preview.png", content.getvalue())

@@ -47,8 +47,9 @@ class Worker(beam.DoFn):
         self._shared = Shared()
         self._counters = {
             name: beam.metrics.Metrics.counter("kprivacy", name)
-            for name in ("protected", "there", "bad")
+            for name in ("protected", "there", "bad", "lossy")
         }
+        self._kept = beam.metrics.Metrics.distribution("kprivacy", "kept")
 
     def setup(self):
         self._generator = self._shared.acquire(lambda: _loaded(self._content))
@@ -85,6 +86,17 @@ class Worker(beam.DoFn):
             self._settings["metadata"] == "keep",
         )
 
+    def _measured(self, name, output, original, again, note="", sent=None):
+        """The row of a copy, whose loss is counted."""
+        row = copies.measured(
+            name, output, original, again, self._generator.bound, note, sent
+        )
+        if again.format in picture.LOSSY:
+            self._count("lossy")
+            if row["kept"] is not None:
+                self._kept.update(round(1000 * row["kept"]))
+        return row
+
 
 class Pictures(Worker):
     """Protects batches of picture files; gives their rows."""
@@ -111,7 +123,7 @@ class Pictures(Worker):
             except UserError as error:
                 yield self._bad(name, error)
                 continue
-            yield self._write(name, target, original, content, note)
+            yield self._write(name, target, original, content, note, colours)
 
     def _target(self, name, original):
         kind = picture.output_format(original, self._settings["format"])
@@ -121,13 +133,13 @@ class Pictures(Worker):
             self._output, name if ending == own else name + ending
         )
 
-    def _write(self, name, target, original, content, note):
+    def _write(self, name, target, original, content, note, sent):
         folder, _, last = target.rpartition("/")
         beside = f"{folder}/.{last}.{uuid.uuid4().hex}.part"
         with FileSystems.create(beside) as file:
             file.write(content)
         try:
-            row = self._row(name, target, original, note, beside)
+            row = self._row(name, target, original, note, beside, sent)
         except UserError as error:
             FileSystems.delete([beside])
             return self._bad(name, error)
@@ -135,13 +147,13 @@ class Pictures(Worker):
         self._count("protected")
         return row
 
-    def _row(self, name, target, original, note="", stored=None):
+    def _row(
+        self, name, target, original, note="", stored=None, sent=None
+    ):
         with FileSystems.open(stored or target) as file:
             again = picture.read(Content(target, file.read()))
         output = target.removeprefix(self._output + "/")
-        return copies.measured(
-            name, output, original, again, self._generator.bound, note
-        )
+        return self._measured(name, output, original, again, note, sent)
 
 
 class Shards(Worker):
@@ -199,9 +211,9 @@ class Shards(Worker):
         ):
             try:
                 content, _, note = self._made(original, colours, label)
-                row = copies.measured(
+                row = self._measured(
                     name, name, original, picture.read(Content(label, content)),
-                    self._generator.bound, note,
+                    note, colours,
                 )
             except UserError as error:
                 yield self._bad(name, error, record=index)
