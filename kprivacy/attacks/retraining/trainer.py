@@ -68,6 +68,7 @@ def train(
     batch_size=128,
     learning_rate=0.1,
     kind=None,
+    radius=8 / 255,
     start=None,
     seed=0,
 ):
@@ -88,6 +89,7 @@ def train(
         batch_size: Examples a step.
         learning_rate: At the start.
         kind: None, "adversarial_training" or "ueraser_max".
+        radius: Of adversarial training, in pictures from 0 to 1.
         start: A classifier of the same kind whose weights it starts from.
         seed: Of weights, orders and augmentations.
 
@@ -103,7 +105,9 @@ def train(
         )
     versions = 0
     if kind == "adversarial_training":
-        model = Hardened(model.inputs[0], model.outputs[0], seed=seed)
+        model = Hardened(
+            model.inputs[0], model.outputs[0], radius=radius, seed=seed
+        )
     elif kind == "ueraser_max":
         model = Erased(model.inputs[0], model.outputs[0])
         versions = model.VERSIONS
