@@ -15,7 +15,13 @@ from kprivacy.attacks.reconstruction import (
     Reconstruction,
     ReconstructionResults,
 )
-from kprivacy.attacks.retraining import Retraining, RetrainingResult
+from kprivacy.attacks.retraining import (
+    GradientNorms,
+    Retraining,
+    RetrainingResult,
+    gradient_norms,
+    mixed,
+)
 
 __all__ = [
     "AttackResult",
@@ -23,6 +29,7 @@ __all__ = [
     "AttributeResults",
     "Audit",
     "AuditReport",
+    "GradientNorms",
     "Reconstruction",
     "ReconstructionResults",
     "Retraining",
@@ -32,5 +39,7 @@ __all__ = [
     "Verification",
     "VerificationResults",
     "data_sweep",
+    "gradient_norms",
+    "mixed",
     "occlusion_map",
 ]

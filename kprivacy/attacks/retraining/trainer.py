@@ -2,9 +2,9 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from kprivacy import networks
+from kprivacy.attacks.retraining.gradients import gradient_norm
 from kprivacy.attacks.retraining.hardened import Erased, Hardened
 from kprivacy.errors import UserError
 from kprivacy.seeding import seeded
@@ -165,14 +165,6 @@ class _Scores(keras.callbacks.Callback):
             )
         self.found["train_loss"].append(float(logs["loss"]))
         self.found["train_accuracy"].append(float(logs["accuracy"]))
-        self.found["gradient_norm"].append(self._gradient_norm())
-
-    def _gradient_norm(self):
-        with tf.GradientTape() as tape:
-            scores = self.model(self._batch.data, training=False)
-            loss = keras.losses.sparse_categorical_crossentropy(
-                self._batch.labels, scores, from_logits=True
-            )
-            loss = keras.ops.mean(loss)
-        slopes = tape.gradient(loss, self.model.trainable_variables)
-        return float(tf.linalg.global_norm(slopes))
+        self.found["gradient_norm"].append(
+            gradient_norm(self.model, self._batch)
+        )
