@@ -19,8 +19,10 @@ from kprivacy.attacks.retraining import (
     GradientNorms,
     Retraining,
     RetrainingResult,
+    RetrainingResults,
     gradient_norms,
     mixed,
+    repeated_retraining,
 )
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "ReconstructionResults",
     "Retraining",
     "RetrainingResult",
+    "RetrainingResults",
     "ValueInference",
     "ValueResults",
     "Verification",
@@ -42,4 +45,5 @@ __all__ = [
     "gradient_norms",
     "mixed",
     "occlusion_map",
+    "repeated_retraining",
 ]

@@ -6,7 +6,12 @@ from kprivacy.attacks.retraining.gradients import (
     gradient_norms,
 )
 from kprivacy.attacks.retraining.purifier import purified
-from kprivacy.attacks.retraining.results import RetrainingResult
+from kprivacy.attacks.retraining.results import (
+    RetrainingResult,
+    RetrainingResults,
+)
+from kprivacy.attacks.retraining.seeds import repeated_retraining
 
 __all__ = ["GradientNorms", "Retraining", "RetrainingResult",
-           "gradient_norms", "mixed", "purified"]
+           "RetrainingResults", "gradient_norms", "mixed", "purified",
+           "repeated_retraining"]

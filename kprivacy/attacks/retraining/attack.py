@@ -140,6 +140,16 @@ def mixed(natural, protected, share, seed=0):
 
     Returns:
         (`Arrays`, mask of the protected ones, shape (examples,)).
+
+    Raises:
+        UserError: The share is no such number, or both are not the same
+            examples.
+
+    Example:
+
+    >>> half, where = kprivacy.attacks.mixed(natural, protected, 0.5)
+    >>> where.mean()
+    0.5
     """
     if not 0 <= share <= 1:
         raise errors.UserError(
