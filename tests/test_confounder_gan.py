@@ -186,8 +186,32 @@ def test_errors(pictures):
             client, build_adversary(client, (3,)),
             networks.classifier((9, 7, 3), 3, "mlp", 8),
         )
+    with pytest.raises(UserError, match="`classifiers` must have one"):
+        small_model(classifiers=0)
+    with pytest.raises(UserError, match=r"of shape \(9, 7, 2\).*\(9, 8, 2\)"):
+        kprivacy.ConfounderGAN(
+            client, build_adversary(client, (3,)),
+            networks.classifier((9, 8, 2), 3, "mlp", 8),
+        )
     with pytest.raises(UserError, match="without sample weights"):
         small_model().fit(*pictures, sample_weight=np.ones(32), verbose=0)
+
+
+@pytest.mark.parametrize("metrics", [None, ["accuracy"]])
+def test_classifiers_of_another_size(pictures, metrics):
+    """A generator takes any size; in `fit` it is known which."""
+    client = build_client((None, None, 2), filters=(3, 4))
+    wide = networks.classifier((9, 8, 2), 3, "mlp", 8)
+    model = kprivacy.ConfounderGAN(
+        client, build_adversary(client, (3,)), wide
+    )
+    model.compile("adam", "adam", metrics=metrics)
+    for run in (model.fit, model.evaluate):
+        with pytest.raises(
+            UserError, match=r"of shape \(9, 7, 2\).*'classifier' for shape "
+            r"\(9, 8, 2\)"
+        ):
+            run(*pictures, verbose=0)
 
 
 CONFIGS = [

@@ -181,7 +181,7 @@ def test_the_hardest_version_is_trained_on():
 @pytest.mark.parametrize(
     "countermeasure", ["grey", "adversarial_training", "ueraser_max"]
 )
-def test_countermeasures_train(countermeasure):
+def test_countermeasures_train(monkeypatch, countermeasure):
     """Each trains on something else than who does nothing."""
     attack, plain = (
         Retraining("lenet", 8, "none", one, epochs=1)
@@ -197,6 +197,9 @@ def test_countermeasures_train(countermeasure):
     assert found.train_loss != other.train_loss
     if countermeasure != "grey":
         assert found.train_loss > other.train_loss
+    if countermeasure == "ueraser_max":
+        monkeypatch.setattr(hardened.Erased, "VERSIONS", 1)
+        assert attack.run(test, test).train_loss < found.train_loss
     if countermeasure == "grey":
         test.data = countermeasures.grey(test.data)
         assert plain.run(test, test).train_loss == found.train_loss

@@ -1,5 +1,6 @@
 """The unauthorised trainer: what he finds, over seeds and mixtures."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -58,6 +59,14 @@ def test_some_are_protected():
                                       protected.data[where])
         np.testing.assert_array_equal(found.data[~where],
                                       natural.data[~where])
+    halves = [attacks.mixed(natural, protected, 0.5, seed)[1]
+              for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(halves[0], halves[1])
+    assert (halves[0] != halves[2]).any()
+    for other in (protected.take(slice(0, 50)),
+                  protected.take(np.arange(100)[::-1])):
+        with pytest.raises(UserError, match="the same examples"):
+            attacks.mixed(natural, other, 0.5)
     with pytest.raises(UserError, match="from 0 to 1"):
         attacks.mixed(natural, protected, 1.5)
 
@@ -107,6 +116,39 @@ def test_errors():
     wide = Arrays(np.zeros((8, 9, 8, 1), "float32"), small.labels, 2)
     with pytest.raises(UserError, match="images of one shape"):
         Retraining().run(small, wide)
+    four = dataclasses.replace(small, num_classes=4)
+    for parts in ((small, four), (four, small), (small, small, four)):
+        with pytest.raises(UserError, match="classes of one data set.* 4"):
+            Retraining().run(*parts)
+    beyond = dataclasses.replace(small, labels=small.labels + 1)
+    with pytest.raises(UserError, match="`test` .* from 0 to 1.*from 1 to 2"):
+        Retraining().run(small, beyond)
+
+
+def test_a_start_is_of_the_same_network():
+    """It goes on from there; another network's weights are refused."""
+    part = shortcut(40, 0.3)
+    options = {"network": "mlp", "width": 8, "augmentation": "none",
+               "epochs": 1, "batch_size": 20}
+    first = Retraining(**options)
+    first.run(part, part)
+    begins = Retraining(**options, start=first.model, learning_rate=1e-12)
+    begins.run(part, part)
+    for held, now in zip(first.model.get_weights(),
+                         begins.model.get_weights()):
+        np.testing.assert_allclose(now, held, atol=1e-4)
+    hard = {**options, "countermeasure": "adversarial_training"}
+    Retraining(**hard, start=first.model).run(part, part)
+    for other in (
+        networks.classifier((8, 8, 1), 2, "mlp", 16),
+        networks.classifier((8, 8, 1), 3, "mlp", 8),
+        networks.classifier((8, 8, 1), 2, "vgg11", 8),
+    ):
+        with pytest.raises(UserError, match="`start` must be .* 'mlp' of "
+                           "width 8, .*Received: 'classifier'"):
+            Retraining(**options, start=other).run(part, part)
+    with pytest.raises(UserError, match="`start` must be .*Received: 'x'"):
+        Retraining(**options, start="x").run(part, part)
 
 
 @pytest.mark.parametrize("network, count", [

@@ -98,7 +98,8 @@ class Retraining:
             `RetrainingResult`; the classifier is in `model` afterwards.
 
         Raises:
-            UserError: A part is no set of images, or they differ in shape.
+            UserError: A part is no set of images, they differ in shape or
+                classes, or `start` is another network.
         """
         parts = {"published": published, "test": test}
         if clean is not None:
@@ -156,6 +157,12 @@ def mixed(natural, protected, share, seed=0):
             f"`share` must be from 0 to 1. Received: share={share!r}."
         )
     _check({"natural": natural, "protected": protected})
+    if not np.array_equal(natural.labels, protected.labels):
+        raise errors.UserError(
+            "`natural` and `protected` must be the same examples, in one "
+            f"order. Received: {len(natural)} and {len(protected)} with "
+            "labels that differ."
+        )
     where = np.zeros(len(natural), bool)
     generator = np.random.default_rng(seed)
     for label in np.unique(natural.labels):
@@ -181,3 +188,18 @@ def _check(parts):
             + ", ".join(f"{name} {shape}" for name, shape in shapes.items())
             + "."
         )
+    counts = {name: one.num_classes for name, one in parts.items()}
+    if len(set(counts.values())) > 1:
+        raise errors.UserError(
+            "All parts must have the classes of one data set. Received: "
+            + ", ".join(f"{name} {count}" for name, count in counts.items())
+            + ". Give all of them the same `num_classes`, which may be more "
+            "than a part has examples of."
+        )
+    for name, one in parts.items():
+        low, high = one.labels.min(), one.labels.max()
+        if low < 0 or high >= one.num_classes:
+            raise errors.UserError(
+                f"`{name}` must have labels from 0 to {one.num_classes - 1}. "
+                f"Received: labels from {low} to {high}."
+            )

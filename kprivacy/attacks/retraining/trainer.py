@@ -112,7 +112,7 @@ def train(
         model = Erased(model.inputs[0], model.outputs[0])
         versions = model.VERSIONS
     if start is not None:
-        model.set_weights(start.get_weights())
+        _begin(model, start, network, width)
     batches = Batches(
         train.data, train.labels, train.num_classes, augment, batch_size, seed,
         versions,
@@ -133,6 +133,25 @@ def train(
         batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watched]
     )
     return model, watched.found
+
+
+def _begin(model, start, network, width):
+    """Gives a model the weights of another of its kind."""
+
+    def shapes(one):
+        return [tuple(weight.shape) for weight in one.weights]
+
+    known = isinstance(start, keras.Model)
+    if not known or shapes(start) != shapes(model):
+        raise UserError(
+            f"`start` must be a classifier {network!r} of width {width}, "
+            f"from pictures {model.input_shape[1:]} to {model.output_shape[-1]}"
+            " classes. Received: "
+            + (f"{start.name!r} with {start.count_params()} parameters, not "
+               f"{model.count_params()}." if known else f"{start!r}.")
+            + " Take `model` of a `Retraining` with the same options."
+        )
+    model.set_weights(start.get_weights())
 
 
 def accuracy(model, part):
