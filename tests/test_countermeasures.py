@@ -142,6 +142,12 @@ def test_a_step_is_a_quarter_of_the_radius_uphill():
     np.testing.assert_allclose(found[1], 0.08, atol=1e-6)
 
 
+def test_the_radius_is_saved(tmp_path):
+    linear(0.08).save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert type(again) is hardened.Hardened and again._radius == 0.08
+
+
 def test_the_trainer_passes_the_radius_on(monkeypatch):
     seen = []
     made = hardened.Hardened.__init__

@@ -28,6 +28,9 @@ class Hardened(keras.Model):
         self._radius = radius
         self._generator = keras.random.SeedGenerator(seed)
 
+    def get_config(self):
+        return {**super().get_config(), "radius": self._radius}
+
     def train_step(self, data):
         images, labels = data
         noise = keras.random.uniform(
