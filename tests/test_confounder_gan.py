@@ -186,8 +186,32 @@ def test_errors(pictures):
             client, build_adversary(client, (3,)),
             networks.classifier((9, 7, 3), 3, "mlp", 8),
         )
+    with pytest.raises(UserError, match="`classifiers` must have one"):
+        small_model(classifiers=0)
+    with pytest.raises(UserError, match=r"of shape \(9, 7, 2\).*\(9, 8, 2\)"):
+        kprivacy.ConfounderGAN(
+            client, build_adversary(client, (3,)),
+            networks.classifier((9, 8, 2), 3, "mlp", 8),
+        )
     with pytest.raises(UserError, match="without sample weights"):
         small_model().fit(*pictures, sample_weight=np.ones(32), verbose=0)
+
+
+@pytest.mark.parametrize("metrics", [None, ["accuracy"]])
+def test_classifiers_of_another_size(pictures, metrics):
+    """A generator takes any size; in `fit` it is known which."""
+    client = build_client((None, None, 2), filters=(3, 4))
+    wide = networks.classifier((9, 8, 2), 3, "mlp", 8)
+    model = kprivacy.ConfounderGAN(
+        client, build_adversary(client, (3,)), wide
+    )
+    model.compile("adam", "adam", metrics=metrics)
+    for run in (model.fit, model.evaluate):
+        with pytest.raises(
+            UserError, match=r"of shape \(9, 7, 2\).*'classifier' for shape "
+            r"\(9, 8, 2\)"
+        ):
+            run(*pictures, verbose=0)
 
 
 CONFIGS = [
@@ -217,14 +241,30 @@ def test_a_config_trains_and_goes_on(tmp_path):
     assert [one.stat().st_mtime_ns for one in parts] == before
 
 
+def value_of(config, field):
+    """The value of a field such as "guide.epochs"."""
+    for name in field.split("."):
+        config = config[name]
+    return config
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_configs_and_their_sweeps(name):
     module = importlib.import_module(f"configs.{name}")
     for overrides in module.get_sweep():
         config = module.get_config()
         config.update_from_flattened_dict(overrides)
-    paper = module.get_config("paper").model
-    assert (paper.shift, paper.hidden) == (0, 0)
-    assert paper.adversarial == "equation_5"
+    paper = module.get_config("paper")
+    added = {
+        "pretraining_epochs": 0, "guide.epochs": 0, "surrogate.weight": 0,
+        "client.pattern": 0, "model.shift": 0, "model.hidden": 0,
+        "model.grey": 0, "model.blurred": 0,
+    }
+    assert {field: value_of(paper, field) for field in added} == added
+    assert len(paper.classifier.networks) == 1
+    model = paper.model
+    assert model.adversarial == "equation_5"
+    assert (model.adversarial_weight, model.confounder_weight,
+            model.hinge_weight) == (1, 1, 1)
     with pytest.raises(ValueError, match="must be one of"):
         module.get_config("large")

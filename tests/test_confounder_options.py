@@ -104,6 +104,23 @@ def test_a_surrogate_learns_what_is_protected(pictures, classifiers, tmp_path):
     again.fit(images, labels, epochs=1, verbose=0)
 
 
+def test_a_surrogate_s_errors(pictures):
+    client = build_client((None, None, 2), filters=(3, 4))
+    adversary = build_adversary(client, (3, 4))
+    fits, wide = (networks.classifier((9, width, 2), 3, "mlp", 8)
+                  for width in (7, 8))
+    # f has a weight, but there is none.
+    with pytest.raises(UserError, match="`classifiers` must have one"):
+        SurrogateConfounderGAN(client, adversary, [], fits)
+    grey = networks.classifier((9, 7, 1), 3, "mlp", 8)
+    with pytest.raises(UserError, match=r"\(None, None, 2\).*\(9, 7, 1\)"):
+        SurrogateConfounderGAN(client, adversary, [fits], grey)
+    model = SurrogateConfounderGAN(client, adversary, [fits], wide)
+    model.compile("adam", "adam", surrogate_optimizer="adam")
+    with pytest.raises(UserError, match=r"\(9, 7, 2\).*\(9, 8, 2\)"):
+        model.fit(*pictures, verbose=0)
+
+
 def test_a_surrogate_interrupted(pictures, tmp_path):
     harness.check_interrupt_resume(surrogate_model, pictures, tmp_path)
 

@@ -30,6 +30,20 @@ def folders(tmp_path_factory):
         f"p50:{line}" for line in ("natural", "clean_part", "emn",
                                    "confounder_gan", "confounder_gan_out")
     }),
+    ("confounder_gan_table1", {
+        *(f"{network}:{method}" for network in ("lenet", "mlp")
+          for method in ("natural", "confounder_gan", "emn")),
+        "lenet:confounder_gan_paper",
+    }),
+    ("confounder_gan_countermeasures", {
+        *(f"grey:{method}" for method in (
+            "natural", "confounder_gan", "emn", "confounder_gan_paper")),
+        *(f"{label}:{method}"
+          for label in ("pretrained", "leaked", "noise_only")
+          for method in ("confounder_gan", "emn")),
+        "adaptive:confounder_gan", "clean_500:natural",
+        "flip+crop_control:random_noise", "flip+crop_control:shuffled",
+    }),
 ])
 def test_every_row_is_measured(folders, name, rows):
     found = reproduce_lib.reproduce(f"{name}", *folders, profile="smoke")
@@ -43,6 +57,18 @@ def test_every_row_is_measured(folders, name, rows):
             limit = 255 if "cwp" in row else 16
             assert 0 < measured["linf"] <= limit and measured["psnr"] > 5
     assert (folders[1] / f"{name}.png").stat().st_size > 5000
+
+
+def test_a_page_of_countermeasures(folders):
+    name = "confounder_gan_countermeasures"
+    found = reproduce_lib.reproduce(name, *folders, profile="smoke")
+    for row in found["rows"]:
+        assert row["measured"]["gradient_norm"] >= 0
+        # What is published is natural where only clean pictures are used.
+        assert ("linf" in row["measured"]) != row["name"].endswith("natural")
+    page = (folders[1] / f"{name}.md").read_text()
+    for part in ("names the class of", "EMN 92.0 %", "`clean_500`: "):
+        assert part in page
 
 
 def test_noise_is_shown_and_timed(folders):

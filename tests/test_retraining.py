@@ -1,104 +1,16 @@
-"""The unauthorised trainer: augmentations, countermeasures, what it finds."""
+"""The unauthorised trainer: what he finds, over seeds and mixtures."""
 
+import dataclasses
 import json
 
-import keras
 import numpy as np
 import pytest
 
-from kprivacy import networks
+from kprivacy import attacks, networks
 from kprivacy.attacks import Retraining
-from kprivacy.attacks.retraining import (
-    augmentations,
-    countermeasures,
-    eraser,
-    mixed,
-    policies,
-    trainer,
-)
+from kprivacy.attacks.retraining import trainer
 from kprivacy.data import Arrays
 from kprivacy.errors import UserError
-
-
-@pytest.fixture
-def batch():
-    generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (40, 16, 16, 3)) / 255
-    return images.astype("float32"), np.eye(4, dtype="float32")[
-        np.arange(40) % 4
-    ]
-
-
-@pytest.mark.parametrize("name", list(augmentations.NAMES))
-def test_augmentations_keep_shapes_and_repeat(batch, name):
-    found = [
-        augmentations.NAMES[name](*batch, np.random.default_rng(seed))
-        for seed in (1, 1, 2)
-    ]
-    for images, labels in found:
-        assert images.shape == batch[0].shape and images.dtype == np.float32
-        assert images.min() >= 0 and images.max() <= 1
-        np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-6)
-    np.testing.assert_array_equal(found[0][0], found[1][0])
-    if name != "none":
-        assert (found[0][0] != batch[0]).any()
-        assert (found[0][0] != found[2][0]).any()
-
-
-def test_crops_and_mirrors_are_windows(batch):
-    images, labels = batch
-    found, _ = augmentations.crop(images, labels, np.random.default_rng(0))
-    padded = np.pad(images, [(0, 0), (2, 2), (2, 2), (0, 0)])
-    places = set()
-    for one, around in zip(found, padded):
-        at = [(i, j) for i in range(5) for j in range(5)
-              if (around[i:i + 16, j:j + 16] == one).all()]
-        assert len(at) == 1
-        places.add(at[0])
-    assert len(places) > 10
-    found, _ = augmentations.flip(images, labels, np.random.default_rng(0))
-    turned = (found == images[:, :, ::-1]).all(axis=(1, 2, 3))
-    kept = (found == images).all(axis=(1, 2, 3))
-    assert (turned ^ kept).all() and 10 < turned.sum() < 30
-
-
-def test_squares_and_mixtures(batch):
-    generator = np.random.default_rng(3)
-    ones = np.ones((200, 32, 32, 1), "float32")
-    found, _ = augmentations.cutout(ones, ones, generator)
-    # 16 x 16 of 32 x 32 inside, less where it hangs over the edge.
-    hidden = 1 - found.mean(axis=(1, 2, 3))
-    assert hidden.max() == pytest.approx(0.25) and hidden.min() >= 0.06
-    images, labels = batch
-    mixtures, shares = augmentations.mixup(images, labels, generator)
-    assert ((shares > 0).sum(axis=1) <= 2).all()
-    cut = [augmentations.cutmix(images, labels, generator) for _ in range(20)]
-    plain = [one for one, _ in cut if (one == images).all()]
-    assert 3 < len(plain) < 17
-    for one, share in cut:
-        foreign = (one != images).any(axis=-1).mean(axis=(1, 2))
-        whole = np.abs(1 - share[np.arange(40), np.arange(40) % 4])
-        assert (whole <= foreign.max() + 1e-6).all()
-
-
-def test_the_policy_has_its_operations(batch):
-    used = {step[0] for pair in policies.CIFAR10 for step in pair}
-    assert len(policies.CIFAR10) == 25
-    assert used == set(policies._OPERATIONS)
-    grey = batch[0][..., :1]
-    assert policies.cifar10(grey, np.random.default_rng(0)).shape == grey.shape
-
-
-@pytest.mark.parametrize("name", list(countermeasures.NAMES))
-def test_countermeasures(batch, name):
-    found = countermeasures.NAMES[name](batch[0])
-    assert found.shape == batch[0].shape and found.dtype == np.float32
-    np.testing.assert_allclose(found * 255, np.rint(found * 255), atol=1e-4)
-    assert (found != batch[0]).any()
-    if name == "grey":
-        assert (found == found[..., :1]).all()
-    if name == "bits_2":
-        assert len(np.unique(found)) == 4
 
 
 def shortcut(count, strength, seed=0):
@@ -134,76 +46,11 @@ def test_a_shortcut_is_what_is_learnt():
     assert again.test == fooled.test
 
 
-def test_plasma_is_smooth_and_fills_its_range():
-    found = eraser.plasma(20, (16, 24), np.random.default_rng(0))
-    assert found.shape == (20, 16, 24, 1)
-    np.testing.assert_allclose(found.min(axis=(1, 2, 3)), 0, atol=1e-9)
-    np.testing.assert_allclose(found.max(axis=(1, 2, 3)), 1, atol=1e-9)
-    steps = np.abs(np.diff(found, axis=1)).mean()
-    mixed_up = np.random.default_rng(1).permuted(found, axis=1)
-    assert steps < 0.5 * np.abs(np.diff(mixed_up, axis=1)).mean()
-
-
-def test_ueraser_changes_channels_and_repeats(batch):
-    found = [eraser.ueraser(*batch, np.random.default_rng(i))[0]
-             for i in (1, 1, 2)]
-    assert found[0].shape == batch[0].shape and found[0].dtype == np.float32
-    assert found[0].min() >= 0 and found[0].max() <= 1
-    np.testing.assert_array_equal(found[0], found[1])
-    assert (found[0] != found[2]).any()
-    grey = batch[0][..., :1], batch[1]
-    assert eraser.ueraser(*grey, np.random.default_rng(0))[0].shape == (
-        40, 16, 16, 1
-    )
-
-
-def test_the_hardest_version_is_trained_on():
-    """With one version right and one wrong, the wrong one makes the loss."""
-    inputs = keras.Input((2, 2, 1))
-    flat = keras.layers.Flatten()(inputs)
-    scores = keras.layers.Dense(2, kernel_initializer="ones")(flat)
-    scores = keras.layers.Rescaling((0.0, 1.0))(scores)
-    model = trainer.Erased(inputs, scores)
-    model.compile(
-        keras.optimizers.SGD(0.0),
-        keras.losses.CategoricalCrossentropy(from_logits=True),
-    )
-    versions = np.zeros((1, 2, 2, 2, 1), "float32")
-    versions[0, 1] = 0.5
-    labels = np.eye(2, dtype="float32")
-    # Scores (0, 0) and (0, 2): of class 0 the second, of class 1 the first.
-    for label, loss in ((0, np.log(1 + np.e**2)), (1, np.log(2))):
-        found = model.fit(
-            versions, labels[label:label + 1], verbose=0
-        ).history["loss"][0]
-        assert found == pytest.approx(loss, abs=1e-5)
-
-
-def test_halving_keeps_what_is_coarse():
-    board = np.indices((8, 10)).sum(axis=0) % 2
-    images = np.broadcast_to(board[None, ..., None], (2, 8, 10, 3))
-    found = countermeasures.halved(images)
-    assert found.shape == images.shape and found.dtype == np.float32
-    np.testing.assert_allclose(found, 0.5, atol=1 / 255)
-    flat = np.full((1, 7, 5, 1), 51 / 255, np.float32)
-    np.testing.assert_allclose(countermeasures.halved(flat), flat, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "countermeasure", ["grey", "adversarial_training", "ueraser_max"]
-)
-def test_countermeasures_train(countermeasure):
-    attack = Retraining("lenet", 8, "flip+crop", countermeasure, epochs=1)
-    test = shortcut(64, 0.0, 1)
-    test.data = np.pad(test.data, [(0, 0), (8, 8), (8, 8), (0, 0)])
-    assert 0 <= attack.run(test, test).accuracy <= 1
-
-
 def test_some_are_protected():
     natural = shortcut(100, 0.0)
     protected = shortcut(100, 0.6)
     for share in (0.0, 0.3, 1.0):
-        found, where = mixed(natural, protected, share, seed=1)
+        found, where = attacks.mixed(natural, protected, share, seed=1)
         assert where.sum() == pytest.approx(100 * share, abs=1)
         assert (natural.labels[where] == 1).sum() == pytest.approx(
             share * (natural.labels == 1).sum(), abs=0.6
@@ -212,14 +59,54 @@ def test_some_are_protected():
                                       protected.data[where])
         np.testing.assert_array_equal(found.data[~where],
                                       natural.data[~where])
+    halves = [attacks.mixed(natural, protected, 0.5, seed)[1]
+              for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(halves[0], halves[1])
+    assert (halves[0] != halves[2]).any()
+    for other in (protected.take(slice(0, 50)),
+                  protected.take(np.arange(100)[::-1])):
+        with pytest.raises(UserError, match="the same examples"):
+            attacks.mixed(natural, other, 0.5)
     with pytest.raises(UserError, match="from 0 to 1"):
-        mixed(natural, protected, 1.5)
+        attacks.mixed(natural, protected, 1.5)
+
+
+def test_seeds_are_repeated():
+    """Each is the training of its seed; means and deviations are by hand."""
+    part, test = shortcut(60, 0.3), shortcut(60, 0.0, 1)
+    options = {"network": "mlp", "width": 8, "augmentation": "none",
+               "epochs": 2, "batch_size": 20}
+    found = attacks.repeated_retraining(
+        part, test, test.take(slice(0, 20)), seeds=(4, 1), **options
+    )
+    one, two = found.results
+    alone = Retraining(**options, seed=1).run(part, test)
+    assert alone.test == two.test and one.test != two.test
+    for name in ("accuracy", "peak_accuracy", "stopped_accuracy"):
+        a, b = getattr(one, name), getattr(two, name)
+        assert found.mean[name] == pytest.approx((a + b) / 2)
+        assert found.std[name] == pytest.approx(abs(a - b) / 2**0.5)
+    assert json.loads(json.dumps(found.to_dict()))["seeds"] == [4, 1]
+    assert "over 2 seeds, at most" in found.summary()
+    assert "stopped early" in found.summary()
+    single = attacks.repeated_retraining(part, test, seeds=[1], **options)
+    assert single.results[0].test == two.test
+    assert single.std == {"accuracy": 0.0, "peak_accuracy": 0.0}
+    for given, sentence in (
+        ({"seeds": ()}, "at least one"),
+        ({"seeds": (1, 1)}, "each once"),
+        ({"seeds": 3}, "at least one. Received: seeds=3"),
+        ({"seeds": (0, -1)}, "integer of at least 0"),
+        ({"seed": 2}, r"Pass seeds=\(2,\)"),
+        ({"width": 2}, "`width`"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            attacks.repeated_retraining(part, test, **{**options, **given})
 
 
 def test_errors():
     for options, sentence in (
         ({"augmentation": "spin"}, "'flip"),
-        ({"countermeasure": "wash"}, "'grey'"),
         ({"epochs": 0}, "`epochs`"),
         ({"network": "vgg99"}, "'resnet18'"),
     ):
@@ -229,6 +116,39 @@ def test_errors():
     wide = Arrays(np.zeros((8, 9, 8, 1), "float32"), small.labels, 2)
     with pytest.raises(UserError, match="images of one shape"):
         Retraining().run(small, wide)
+    four = dataclasses.replace(small, num_classes=4)
+    for parts in ((small, four), (four, small), (small, small, four)):
+        with pytest.raises(UserError, match="classes of one data set.* 4"):
+            Retraining().run(*parts)
+    beyond = dataclasses.replace(small, labels=small.labels + 1)
+    with pytest.raises(UserError, match="`test` .* from 0 to 1.*from 1 to 2"):
+        Retraining().run(small, beyond)
+
+
+def test_a_start_is_of_the_same_network():
+    """It goes on from there; another network's weights are refused."""
+    part = shortcut(40, 0.3)
+    options = {"network": "mlp", "width": 8, "augmentation": "none",
+               "epochs": 1, "batch_size": 20}
+    first = Retraining(**options)
+    first.run(part, part)
+    begins = Retraining(**options, start=first.model, learning_rate=1e-12)
+    begins.run(part, part)
+    for held, now in zip(first.model.get_weights(),
+                         begins.model.get_weights()):
+        np.testing.assert_allclose(now, held, atol=1e-4)
+    hard = {**options, "countermeasure": "adversarial_training"}
+    Retraining(**hard, start=first.model).run(part, part)
+    for other in (
+        networks.classifier((8, 8, 1), 2, "mlp", 16),
+        networks.classifier((8, 8, 1), 3, "mlp", 8),
+        networks.classifier((8, 8, 1), 2, "vgg11", 8),
+    ):
+        with pytest.raises(UserError, match="`start` must be .* 'mlp' of "
+                           "width 8, .*Received: 'classifier'"):
+            Retraining(**options, start=other).run(part, part)
+    with pytest.raises(UserError, match="`start` must be .*Received: 'x'"):
+        Retraining(**options, start="x").run(part, part)
 
 
 @pytest.mark.parametrize("network, count", [

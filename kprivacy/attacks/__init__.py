@@ -15,7 +15,15 @@ from kprivacy.attacks.reconstruction import (
     Reconstruction,
     ReconstructionResults,
 )
-from kprivacy.attacks.retraining import Retraining, RetrainingResult
+from kprivacy.attacks.retraining import (
+    GradientNorms,
+    Retraining,
+    RetrainingResult,
+    RetrainingResults,
+    gradient_norms,
+    mixed,
+    repeated_retraining,
+)
 
 __all__ = [
     "AttackResult",
@@ -23,14 +31,19 @@ __all__ = [
     "AttributeResults",
     "Audit",
     "AuditReport",
+    "GradientNorms",
     "Reconstruction",
     "ReconstructionResults",
     "Retraining",
     "RetrainingResult",
+    "RetrainingResults",
     "ValueInference",
     "ValueResults",
     "Verification",
     "VerificationResults",
     "data_sweep",
+    "gradient_norms",
+    "mixed",
     "occlusion_map",
+    "repeated_retraining",
 ]

@@ -71,6 +71,8 @@ class ConfounderGAN(AdversarialModel):
               "adversary_loss")
     ROLES = ("client", "adversary")
     OPTIONAL_ROLES = ("server",)
+    # Whether there is another reader, so that f may be left out.
+    CLASSIFIERS_OPTIONAL = False
 
     def __init__(
         self,
@@ -93,6 +95,13 @@ class ConfounderGAN(AdversarialModel):
         several = isinstance(classifiers, (list, tuple))
         given = list(classifiers) if several else [classifiers]
         _check(client, given)
+        if not given and (confounder_weight or not self.CLASSIFIERS_OPTIONAL):
+            raise errors.UserError(
+                "`classifiers` must have one at least, for f. Received: none. "
+                "Give one, such as `kprivacy.networks.classifier(...)` that "
+                "is trained, or use `SurrogateConfounderGAN` with "
+                "`confounder_weight=0`."
+            )
         self._given = lambda: given
         super().__init__(client, None, adversary, seed=seed, **kwargs)
         self.hinge_weight = hinge_weight
@@ -143,8 +152,13 @@ class ConfounderGAN(AdversarialModel):
         """The classifier whose scores `metrics` are of."""
         return self.classifiers[0]
 
+    @property
+    def readers(self):
+        """All classifiers that look at noise or at pictures."""
+        return list(self.classifiers)
+
     def train_step(self, data):
-        images, labels = _unpack(data)
+        images, labels = self._unpack(data)
         protected = self.client(images, training=True)
         judged = {
             side: self.minimize(objective, f"{side}_optimizer")["loss"]
@@ -157,13 +171,22 @@ class ConfounderGAN(AdversarialModel):
         return self._reported(losses, judged, labels)
 
     def test_step(self, data):
-        images, labels = _unpack(data)
+        images, labels = self._unpack(data)
         losses = self.defender_objective(images, labels, False)
         judged = {
             side: objective()["loss"] for side, objective in
             self.judges(images, losses["protected"], labels, False)
         }
         return self._reported(losses, judged, labels)
+
+    def _unpack(self, data):
+        errors.check_pair(
+            data,
+            "ConfounderGAN trains on pairs (pictures, labels).",
+            "Pass `x` and `y` to `fit`, without sample weights.",
+        )
+        check_readers(self.readers, data[0].shape[1:])
+        return data
 
     def judges(self, images, protected, labels, training):
         """Who learns from what was protected: pairs (side, objective)."""
@@ -271,12 +294,23 @@ def _check(client, classifiers):
                 f"{client.input_shape[-1]} channels. Received: one for shape "
                 f"{shape}."
             )
+    check_readers(classifiers, client.input_shape[1:])
 
 
-def _unpack(data):
-    errors.check_pair(
-        data,
-        "ConfounderGAN trains on pairs (pictures, labels).",
-        "Pass `x` and `y` to `fit`, without sample weights.",
-    )
-    return data
+def check_readers(readers, shape):
+    """Raises unless all classifiers take pictures of a shape.
+
+    Args:
+        readers: Classifiers.
+        shape: (height, width, channels) of pictures; None for any.
+    """
+    for one in readers:
+        own = tuple(one.input_shape[1:])
+        if len(own) != len(shape) or any(
+            None not in (a, b) and a != b for a, b in zip(own, shape)
+        ):
+            raise errors.UserError(
+                f"Classifiers must take pictures of shape {tuple(shape)}. "
+                f"Received: {one.name!r} for shape {own}. Build it with "
+                "`kprivacy.networks.classifier` for the size of the pictures."
+            )

@@ -2,7 +2,7 @@
 
 import keras
 
-from kprivacy.confounder_gan.model import ConfounderGAN
+from kprivacy.confounder_gan.model import ConfounderGAN, check_readers
 
 
 @keras.saving.register_keras_serializable("kprivacy")
@@ -33,6 +33,7 @@ class SurrogateConfounderGAN(ConfounderGAN):
     unlearnable example generator, 2024, for a generator trained by it.
     """
 
+    CLASSIFIERS_OPTIONAL = True
     LOSSES = (*ConfounderGAN.LOSSES, "surrogate_loss")
     ROLES = (*ConfounderGAN.ROLES, "surrogate")
     OPTIMIZERS = {
@@ -48,6 +49,7 @@ class SurrogateConfounderGAN(ConfounderGAN):
         surrogate_weight=1.0,
         **kwargs,
     ):
+        check_readers([surrogate], client.input_shape[1:])
         self._surrogate_given = lambda: surrogate
         super().__init__(client, adversary, classifiers, **kwargs)
         self.surrogate_weight = surrogate_weight
@@ -59,6 +61,10 @@ class SurrogateConfounderGAN(ConfounderGAN):
     @property
     def reader(self):
         return self.surrogate
+
+    @property
+    def readers(self):
+        return [*super().readers, self.surrogate]
 
     def side_variables(self, side):
         if side == "surrogate":

@@ -6,12 +6,17 @@ pictures that his network sees; ueraser_max trains on the hardest of five
 versions that UEraser makes of each; adversarial_training is by projected
 gradient descent of 8/255. `pretrained` starts from a classifier of 500 clean
 pictures of his own, at a rate of .01; `leaked` has these 500 also protected,
-and learns from them to take the protection off; `adaptive` has the very
-generator and subtracts what it would have added to what is left, five times.
-`noise_only` trains on the noise alone, on grey: what is learnt there says
-nothing of pictures. gradient_norm is that of a batch of what was published at
-the end: how much is left to learn from it. Nothing inside these bounds is
-known to withstand all of this.
+and learns from them to take the protection off; `clean_500` has learnt from
+these 500 alone, what both know before they see anything protected. `adaptive`
+has the very generator and subtracts what it would have added to what is left,
+five times. `noise_only` trains on the noise alone, on grey, and its accuracy on
+pictures says nothing: below is how much of the noise he can name.
+`confounder_gan_paper` is the paper's losses alone, against grey and jpeg_10.
+gradient_norm is that of a batch of what was published at the end: how much is
+left to learn from it. Nothing inside these bounds is known to withstand all of
+this. Published numbers are of other sizes: all 50,000 pictures of CIFAR-10 and
+a ResNet-18 of full width (APBench's leaderboard; of `leaked` others'); there
+DeepConfuse is a generator, too.
 """
 
 import dataclasses
@@ -31,6 +36,18 @@ DATA = "cifar10_subset"
 COUNTERMEASURES = ("grey", "jpeg_75", "jpeg_10", "bits_2", "blur", "halved",
                    "grey+jpeg_10", "ueraser_max", "adversarial_training")
 METHODS = ("natural", "confounder_gan", "emn")
+PAPER = "confounder_gan_paper"
+# What it is run against; the smoke profile takes the first.
+AGAINST_PAPER = ("grey", "jpeg_10")
+CLEAN = "clean_500"
+# Accuracies in %; that of `leaked` is of a purifier with as many pairs.
+PUBLISHED = {
+    "grey": {"EMN": 92.0, "DeepConfuse": 85.6},
+    "jpeg_10": {"EMN": 80.7, "DeepConfuse": 83.6},
+    "ueraser_max": {"EMN": 93.6, "DeepConfuse": 92.2},
+    "adversarial_training": {"EMN": 82.5, "DeepConfuse": 76.9},
+    "leaked": {"other noise": 93.0},
+}
 LEAKED = 500
 ROUNDS = 5
 
@@ -55,6 +72,15 @@ def cells(profile):
          {"augmentation": "flip+crop"})
         for method in ("random_noise", "shuffled")
     ], profile, _run)
+    yield from confounder_bench.cells([
+        (DATA, CLEAN, "natural", SEEDS, {"augmentation": "flip+crop"})
+    ], profile, functools.partial(_run, how=_few))
+    against = AGAINST_PAPER if profile == "cpu" else AGAINST_PAPER[:1]
+    yield from confounder_bench.cells([
+        (DATA, label, PAPER, SEEDS,
+         {"augmentation": "flip+crop", "countermeasure": label})
+        for label in against
+    ], profile, _run)
 
 
 def _run(config, directory, how=None):
@@ -71,8 +97,12 @@ def _run(config, directory, how=None):
     }
 
 
+def _few(config, runs, parts, sent):
+    return parts.natural.take(slice(0, LEAKED)), None
+
+
 def _pretrained(config, runs, parts, sent):
-    own = parts.natural.take(slice(0, LEAKED))
+    own, _ = _few(config, runs, parts, sent)
     attack = attacks.Retraining(**config.victim, seed=config.seed)
     attack.run(own, parts.test)
     config.victim.learning_rate = 0.01
@@ -93,8 +123,8 @@ def _adaptive(config, runs, parts, sent):
     # x = x' - G(x): from the published picture on, a few times.
     guess = sent
     for _ in range(ROUNDS):
-        noise = client.predict(guess.data, batch_size=500, verbose=0)
-        guess = baselines.published(sent, guess.data - noise)
+        again = client.predict(guess.data, batch_size=500, verbose=0)
+        guess = baselines.published(sent, guess.data - again)
     return guess, None
 
 
@@ -106,23 +136,74 @@ def _noise_only(config, runs, parts, sent):
     ), None
 
 
+NOISE = "noise_only"
 _OTHERS = {"pretrained": _pretrained, "leaked": _leaked,
-           "adaptive": _adaptive, "noise_only": _noise_only}
+           "adaptive": _adaptive, NOISE: _noise_only}
 
 
 def notes(results):
-    """Whether it is below EMN, point by point."""
-    found = {row["name"]: row["measured"]["accuracy"]
-             for row in results["rows"]}
+    """Whether it is below EMN, point by point, and what others published."""
+    held = {row["name"].partition(":")[2]: row for row in results["rows"]}
+    found = {
+        name: row["measured"]["accuracy"] for name, row in held.items()
+    }
+    clean = found.get(f"{CLEAN}:natural")
+    if clean is not None:
+        yield (
+            f"`{CLEAN}`: {clean:.1%} from {LEAKED} clean pictures alone, "
+            "which `pretrained` and `leaked` have as well."
+        )
     for label in (*COUNTERMEASURES, *_OTHERS):
         ours, emn = (
-            found.get(f"{DATA}:{label}:{method}") for method in METHODS[1:]
+            found.get(f"{label}:{method}") for method in METHODS[1:]
         )
-        if ours is not None and emn is not None:
+        if label != NOISE and ours is not None and emn is not None:
             yield (
                 f"`{label}`: {ours:.1%}, EMN {emn:.1%}: "
                 f"{'better' if ours < emn else 'not better'} than EMN."
+                + _beside(label, ours, emn, clean)
+                + _paper(found.get(f"{label}:{PAPER}"))
+                + _published(label)
             )
+    named = [
+        f"{_train_accuracy(held[f'{NOISE}:{method}']):.1%} of `{method}`'s"
+        for method in METHODS[1:] if f"{NOISE}:{method}" in held
+    ]
+    if named:
+        yield (
+            f"`{NOISE}`: who trains on the noise alone, with flip and crop, "
+            f"names the class of {' and '.join(named)} in the last epoch."
+        )
+
+
+def _beside(label, ours, emn, clean):
+    """How far both are from what his clean pictures alone give."""
+    if clean is None or label not in ("pretrained", "leaked"):
+        return ""
+    return (
+        f" From `{CLEAN}` that is {100 * (ours - clean):+.1f} points, with "
+        f"EMN {100 * (emn - clean):+.1f}."
+    )
+
+
+def _paper(accuracy):
+    if accuracy is None:
+        return ""
+    return f" The paper's losses alone: {accuracy:.1%}."
+
+
+def _published(label):
+    numbers = PUBLISHED.get(label)
+    if not numbers:
+        return ""
+    return " Published, of other sizes: " + ", ".join(
+        f"{name} {number} %" for name, number in numbers.items()
+    ) + "."
+
+
+def _train_accuracy(row):
+    """On what was published, in the last epoch: the mean of the seeds."""
+    return float(np.mean([one["train"][-1] for one in row["seeds"]]))
 
 
 def draw(path, results, runs):

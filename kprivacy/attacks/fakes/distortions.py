@@ -35,12 +35,13 @@ def noise(std=3 / 256):
     return distort
 
 
-def jpeg(quality):
-    """A JPEG file of this quality, 1 to 95, as Pillow writes it."""
+def jpeg(quality, most=95):
+    """A JPEG file of this quality, 1 to `most`, as Pillow writes it."""
     check_count("quality", quality)
-    if quality > 95:
+    if quality > most:
         raise UserError(
-            f"`quality` must be from 1 to 95. Received: quality={quality}."
+            f"`quality` must be from 1 to {most}. Received: "
+            f"quality={quality}."
         )
 
     def distort(images, seed=0):

@@ -1,7 +1,17 @@
 """Unauthorised training on published pictures."""
 
 from kprivacy.attacks.retraining.attack import Retraining, mixed
+from kprivacy.attacks.retraining.gradients import (
+    GradientNorms,
+    gradient_norms,
+)
 from kprivacy.attacks.retraining.purifier import purified
-from kprivacy.attacks.retraining.results import RetrainingResult
+from kprivacy.attacks.retraining.results import (
+    RetrainingResult,
+    RetrainingResults,
+)
+from kprivacy.attacks.retraining.seeds import repeated_retraining
 
-__all__ = ["Retraining", "RetrainingResult", "mixed", "purified"]
+__all__ = ["GradientNorms", "Retraining", "RetrainingResult",
+           "RetrainingResults", "gradient_norms", "mixed", "purified",
+           "repeated_retraining"]

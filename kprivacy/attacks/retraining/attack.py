@@ -10,11 +10,6 @@ from kprivacy.attacks.retraining import augmentations, countermeasures
 from kprivacy.attacks.retraining.eraser import ueraser
 from kprivacy.attacks.retraining.results import RetrainingResult
 
-# Kinds of training rather than of pictures.
-ADVERSARIAL, ERASED = "adversarial_training", "ueraser_max"
-KINDS = (ADVERSARIAL, ERASED)
-COUNTERMEASURES = (*countermeasures.NAMES, *KINDS)
-
 
 class Retraining:
     """Trains a classifier on what was published and tests it on clean data.
@@ -25,11 +20,15 @@ class Retraining:
         augmentation: "none", "flip", "crop", "flip+crop", "cutout", "mixup",
             "cutmix" or "autoaugment"; the last four come after or with flip
             and crop.
-        countermeasure: None, or one of `COUNTERMEASURES`: "grey", "jpeg_75",
-            "jpeg_10", "bits_2", "blur", "halved" and "grey+jpeg_10" change
-            all pictures before, "adversarial_training" makes noise of its
-            own, "ueraser_max" learns from the hardest of five versions
-            that UEraser's augmentation makes of each picture.
+        countermeasure: None, or a name. "grey", "halved", "jpeg_Q" (quality
+            1 to 100), "bits_N" (1 to 8 a channel), "blur" and "blur_S" (a
+            Gaussian of S pixels, by default 1) change all pictures before;
+            "adversarial_training" and "adversarial_training_R" make noise
+            of their own of at most R levels of 255, by default 8;
+            "ueraser_max" learns from the hardest of five versions that
+            UEraser's augmentation makes of each picture. Several are joined
+            by "+": "grey+jpeg_10", "grey+adversarial_training_4"; of the
+            two kinds of training one at most.
         epochs: Passes over what was published.
         batch_size: Examples a step.
         learning_rate: Of SGD, at the start.
@@ -66,15 +65,12 @@ class Retraining:
         errors.check_choice(
             "augmentation", augmentation, tuple(augmentations.NAMES)
         )
-        if countermeasure is not None:
-            errors.check_choice(
-                "countermeasure", countermeasure, COUNTERMEASURES
-            )
+        against = countermeasures.of(countermeasure)
         errors.check_count("epochs", epochs)
         self._augment = augmentations.NAMES[augmentation]
-        if countermeasure == ERASED:
+        if against.kind == countermeasures.ERASED:
             self._augment = augmentations.chain(self._augment, ueraser)
-        self._see = countermeasures.NAMES.get(countermeasure)
+        self._see = against.see
         self._options = {
             "network": network,
             "width": width,
@@ -82,7 +78,8 @@ class Retraining:
             "epochs": epochs,
             "batch_size": batch_size,
             "learning_rate": learning_rate,
-            "kind": countermeasure if countermeasure in KINDS else None,
+            "kind": against.kind,
+            "radius": against.radius,
             "start": start,
             "seed": seed,
         }
@@ -101,7 +98,8 @@ class Retraining:
             `RetrainingResult`; the classifier is in `model` afterwards.
 
         Raises:
-            UserError: A part is no set of images, or they differ in shape.
+            UserError: A part is no set of images, they differ in shape or
+                classes, or `start` is another network.
         """
         parts = {"published": published, "test": test}
         if clean is not None:
@@ -143,12 +141,28 @@ def mixed(natural, protected, share, seed=0):
 
     Returns:
         (`Arrays`, mask of the protected ones, shape (examples,)).
+
+    Raises:
+        UserError: The share is no such number, or both are not the same
+            examples.
+
+    Example:
+
+    >>> half, where = kprivacy.attacks.mixed(natural, protected, 0.5)
+    >>> where.mean()
+    0.5
     """
     if not 0 <= share <= 1:
         raise errors.UserError(
             f"`share` must be from 0 to 1. Received: share={share!r}."
         )
     _check({"natural": natural, "protected": protected})
+    if not np.array_equal(natural.labels, protected.labels):
+        raise errors.UserError(
+            "`natural` and `protected` must be the same examples, in one "
+            f"order. Received: {len(natural)} and {len(protected)} with "
+            "labels that differ."
+        )
     where = np.zeros(len(natural), bool)
     generator = np.random.default_rng(seed)
     for label in np.unique(natural.labels):
@@ -174,3 +188,18 @@ def _check(parts):
             + ", ".join(f"{name} {shape}" for name, shape in shapes.items())
             + "."
         )
+    counts = {name: one.num_classes for name, one in parts.items()}
+    if len(set(counts.values())) > 1:
+        raise errors.UserError(
+            "All parts must have the classes of one data set. Received: "
+            + ", ".join(f"{name} {count}" for name, count in counts.items())
+            + ". Give all of them the same `num_classes`, which may be more "
+            "than a part has examples of."
+        )
+    for name, one in parts.items():
+        low, high = one.labels.min(), one.labels.max()
+        if low < 0 or high >= one.num_classes:
+            raise errors.UserError(
+                f"`{name}` must have labels from 0 to {one.num_classes - 1}. "
+                f"Received: labels from {low} to {high}."
+            )

@@ -2,12 +2,32 @@
 
 Each is a function of images, float (examples, height, width, 1 or 3) in
 [0, 1], to float32 images on the 8-bit grid. The trainer's network sees
-pictures through it from then on, those that it is tested on as well.
+pictures through it from then on, those that it is tested on as well. Two
+more are kinds of training; `of` reads the name of any.
 """
+
+import dataclasses
+import functools
+import re
+from collections.abc import Callable
 
 import numpy as np
 
+from kprivacy import errors
 from kprivacy.attacks.fakes import distortions
+
+# Kinds of training rather than of pictures.
+ADVERSARIAL, ERASED = "adversarial_training", "ueraser_max"
+# Levels of 255 by which adversarial training changes a pixel, at most.
+RADIUS = 8
+FORMS = (
+    '"grey", "halved", "jpeg_Q" with Q from 1 to 100, "bits_N" with N from 1 '
+    'to 8, "blur" or "blur_S" with S pixels, from above 0 to 100, '
+    '"adversarial_training" or "adversarial_training_R" with R levels of 255, '
+    "from above 0 to 255, "
+    '"ueraser_max", or several joined by "+", of which one is a kind of '
+    "training at most"
+)
 
 
 def grey(images):
@@ -22,17 +42,17 @@ def grey(images):
 
 
 def jpeg(quality):
-    """A JPEG file of this quality, from 1 to 95."""
-    return distortions.jpeg(quality)
+    """A JPEG file of this quality, from 1 to 100."""
+    return distortions.jpeg(quality, most=100)
 
 
 def bits(count):
-    """That many bits a channel."""
+    """That many bits a channel, from 1 to 8."""
     return distortions.bits(count)
 
 
 def blur(deviation=1.0):
-    """A Gaussian of this standard deviation, in pixels."""
+    """A Gaussian of this standard deviation, in pixels above 0."""
     from scipy import ndimage
 
     def distort(images):
@@ -63,12 +83,87 @@ def halved(images):
     return distortions.png()(np.clip(np.moveaxis(made, 1, -1), 0, 1))
 
 
-NAMES = {
-    "grey": grey,
-    "jpeg_75": jpeg(75),
-    "jpeg_10": jpeg(10),
-    "bits_2": bits(2),
-    "blur": blur(),
-    "halved": halved,
-    "grey+jpeg_10": lambda images: jpeg(10)(grey(images)),
-}
+@dataclasses.dataclass(frozen=True)
+class Countermeasure:
+    """What a name means.
+
+    Attributes:
+        see: Images to what the trainer makes of them, or None for as they
+            are.
+        kind: None, `ADVERSARIAL` or `ERASED`.
+        radius: Of adversarial training, in pictures from 0 to 1.
+    """
+
+    see: Callable | None = None
+    kind: str | None = None
+    radius: float = RADIUS / 255
+
+
+def of(name):
+    """The countermeasure of a name.
+
+    Args:
+        name: None, or "grey", "halved", "jpeg_Q", "bits_N", "blur",
+            "blur_S", "adversarial_training", "adversarial_training_R" or
+            "ueraser_max"; or several, joined by "+", which are done in that
+            order before the one kind of training that may be among them.
+
+    Returns:
+        A `Countermeasure`.
+
+    Raises:
+        UserError: It is no such name, or a number is out of its range.
+    """
+    if name is None:
+        return Countermeasure()
+    steps, kinds = [], []
+    for part in name.split("+") if isinstance(name, str) else [None]:
+        step = _step(part)
+        kind = _kind(part) if step is None else None
+        if step is None and (kind is None or kinds):
+            raise errors.UserError(
+                f"`countermeasure` must be one of {FORMS}. Received: "
+                f"countermeasure={name!r}."
+            )
+        steps += [step] * (step is not None)
+        kinds += [kind] * (kind is not None)
+    see = functools.partial(_through, steps) if steps else None
+    return Countermeasure(see, *(kinds[0] if kinds else ()))
+
+
+def _through(steps, images):
+    for step in steps:
+        images = step(images)
+    return images
+
+
+def _step(name):
+    """The function of a name without "+"; None if it is none of pictures."""
+    for form, least, most, make in (
+        (r"grey", 0, 0, lambda _: grey),
+        (r"halved", 0, 0, lambda _: halved),
+        (r"jpeg_(\d+)", 1, 100, lambda q: jpeg(int(q))),
+        (r"bits_(\d+)", 1, 8, lambda n: bits(int(n))),
+        (r"blur", 0, 0, lambda _: blur()),
+        (r"blur_(\d+(?:\.\d+)?)", 1e-9, 100, blur),
+    ):
+        value = _value(form, name)
+        if value is not None and least <= value <= most:
+            return make(value)
+    return None
+
+
+def _kind(name):
+    """(kind, radius) of a name without "+", or None."""
+    if name == ERASED:
+        return ERASED, RADIUS / 255
+    if name == ADVERSARIAL:
+        return ADVERSARIAL, RADIUS / 255
+    levels = _value(ADVERSARIAL + r"_(\d+(?:\.\d+)?)", name)
+    return (ADVERSARIAL, levels / 255) if levels and levels <= 255 else None
+
+
+def _value(form, name):
+    """The number in a name of this form, 0 without one, or None."""
+    found = re.fullmatch(form, name or "", re.ASCII)
+    return found and float((*found.groups(), 0)[0])

@@ -11,21 +11,30 @@ class Hardened(keras.Model):
     Adversarial training by projected gradient descent from a random start,
     10 steps of a quarter of the radius.
 
+    Args:
+        *args: Of `keras.Model`: inputs and outputs.
+        radius: Largest change of a pixel, in pictures from 0 to 1.
+        seed: Of the starts.
+        **kwargs: Of `keras.Model`.
+
     Reference: Madry et al., Towards deep learning models resistant to
     adversarial attacks, 2018.
     """
 
-    RADIUS = 8 / 255
     STEPS = 10
 
-    def __init__(self, *args, seed=0, **kwargs):
+    def __init__(self, *args, radius=8 / 255, seed=0, **kwargs):
         super().__init__(*args, **kwargs)
+        self._radius = radius
         self._generator = keras.random.SeedGenerator(seed)
+
+    def get_config(self):
+        return {**super().get_config(), "radius": self._radius}
 
     def train_step(self, data):
         images, labels = data
         noise = keras.random.uniform(
-            keras.ops.shape(images), -self.RADIUS, self.RADIUS,
+            keras.ops.shape(images), -self._radius, self._radius,
             seed=self._generator,
         )
         for _ in range(self.STEPS):
@@ -38,8 +47,8 @@ class Hardened(keras.Model):
             tape.watch(noise)
             scores = self(images + noise, training=False)
             loss = self.compute_loss(images, labels, scores)
-        step = self.RADIUS / 4 * keras.ops.sign(tape.gradient(loss, noise))
-        return keras.ops.clip(noise + step, -self.RADIUS, self.RADIUS)
+        step = self._radius / 4 * keras.ops.sign(tape.gradient(loss, noise))
+        return keras.ops.clip(noise + step, -self._radius, self._radius)
 
 
 @keras.saving.register_keras_serializable("kprivacy")

@@ -1,6 +1,7 @@
 """What an unauthorised training found, as data."""
 
 import dataclasses
+import statistics
 
 import numpy as np
 
@@ -66,4 +67,62 @@ class RetrainingResult:
             "peak_accuracy": self.peak_accuracy,
             "stopped_accuracy": self.stopped_accuracy,
             **dataclasses.asdict(self),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class RetrainingResults:
+    """Trainings that differ in their seeds alone.
+
+    Attributes:
+        seeds: Of the trainings.
+        results: A `RetrainingResult` for each of them.
+    """
+
+    seeds: tuple
+    results: tuple
+
+    @property
+    def mean(self):
+        """Means over the seeds.
+
+        A dict of "accuracy", "peak_accuracy" and, where the trainer had
+        clean examples to stop by, "stopped_accuracy".
+        """
+        return self._over(statistics.fmean)
+
+    @property
+    def std(self):
+        """The sample's standard deviations; 0 for a single seed."""
+        if len(self.results) < 2:
+            return self._over(lambda values: 0.0)
+        return self._over(statistics.stdev)
+
+    def summary(self):
+        """One line."""
+        mean, std = self.mean, self.std
+        words = {"accuracy": f" over {len(self.seeds)} seeds",
+                 "peak_accuracy": "", "stopped_accuracy": ""}
+        parts = [
+            f"{mean[name]:.1%} ± {std[name]:.1%}{words[name]}" for name in mean
+        ]
+        begins = "accuracy ", "at most ", "stopped early "
+        return ", ".join(a + b for a, b in zip(begins, parts))
+
+    def to_dict(self):
+        """Numbers as JSON holds them."""
+        return {
+            "seeds": list(self.seeds),
+            "mean": self.mean,
+            "std": self.std,
+            "results": [one.to_dict() for one in self.results],
+        }
+
+    def _over(self, of):
+        names = ["accuracy", "peak_accuracy"]
+        if self.results[0].clean is not None:
+            names.append("stopped_accuracy")
+        return {
+            name: of([getattr(one, name) for one in self.results])
+            for name in names
         }

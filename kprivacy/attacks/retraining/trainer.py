@@ -2,9 +2,9 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from kprivacy import networks
+from kprivacy.attacks.retraining.gradients import gradient_norm
 from kprivacy.attacks.retraining.hardened import Erased, Hardened
 from kprivacy.errors import UserError
 from kprivacy.seeding import seeded
@@ -68,6 +68,7 @@ def train(
     batch_size=128,
     learning_rate=0.1,
     kind=None,
+    radius=8 / 255,
     start=None,
     seed=0,
 ):
@@ -88,6 +89,7 @@ def train(
         batch_size: Examples a step.
         learning_rate: At the start.
         kind: None, "adversarial_training" or "ueraser_max".
+        radius: Of adversarial training, in pictures from 0 to 1.
         start: A classifier of the same kind whose weights it starts from.
         seed: Of weights, orders and augmentations.
 
@@ -103,12 +105,14 @@ def train(
         )
     versions = 0
     if kind == "adversarial_training":
-        model = Hardened(model.inputs[0], model.outputs[0], seed=seed)
+        model = Hardened(
+            model.inputs[0], model.outputs[0], radius=radius, seed=seed
+        )
     elif kind == "ueraser_max":
         model = Erased(model.inputs[0], model.outputs[0])
         versions = model.VERSIONS
     if start is not None:
-        model.set_weights(start.get_weights())
+        _begin(model, start, network, width)
     batches = Batches(
         train.data, train.labels, train.num_classes, augment, batch_size, seed,
         versions,
@@ -129,6 +133,25 @@ def train(
         batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watched]
     )
     return model, watched.found
+
+
+def _begin(model, start, network, width):
+    """Gives a model the weights of another of its kind."""
+
+    def shapes(one):
+        return [tuple(weight.shape) for weight in one.weights]
+
+    known = isinstance(start, keras.Model)
+    if not known or shapes(start) != shapes(model):
+        raise UserError(
+            f"`start` must be a classifier {network!r} of width {width}, "
+            f"from pictures {model.input_shape[1:]} to {model.output_shape[-1]}"
+            " classes. Received: "
+            + (f"{start.name!r} with {start.count_params()} parameters, not "
+               f"{model.count_params()}." if known else f"{start!r}.")
+            + " Take `model` of a `Retraining` with the same options."
+        )
+    model.set_weights(start.get_weights())
 
 
 def accuracy(model, part):
@@ -161,14 +184,6 @@ class _Scores(keras.callbacks.Callback):
             )
         self.found["train_loss"].append(float(logs["loss"]))
         self.found["train_accuracy"].append(float(logs["accuracy"]))
-        self.found["gradient_norm"].append(self._gradient_norm())
-
-    def _gradient_norm(self):
-        with tf.GradientTape() as tape:
-            scores = self.model(self._batch.data, training=False)
-            loss = keras.losses.sparse_categorical_crossentropy(
-                self._batch.labels, scores, from_logits=True
-            )
-            loss = keras.ops.mean(loss)
-        slopes = tape.gradient(loss, self.model.trainable_variables)
-        return float(tf.linalg.global_norm(slopes))
+        self.found["gradient_norm"].append(
+            gradient_norm(self.model, self._batch)
+        )

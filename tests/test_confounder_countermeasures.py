@@ -1,0 +1,173 @@
+"""What trainers do who know of ConfounderGAN, step by step."""
+
+import dataclasses
+import types
+
+import numpy as np
+import pytest
+
+from kprivacy.data import Arrays
+from kprivacy.experiments import (
+    confounder_bench,
+    confounder_gan_countermeasures,
+    confounder_gan_table1,
+)
+
+table = confounder_gan_countermeasures
+FEW = slice(0, 20)
+
+
+@pytest.fixture
+def config(monkeypatch):
+    """A cell's, of a trainer who has 20 clean pictures."""
+    monkeypatch.setattr(table, "LEAKED", 20)
+    found = confounder_bench.config_of(
+        table.DATA, "confounder_gan", 0, "smoke", network="mlp"
+    )
+    return found
+
+
+@pytest.fixture
+def parts():
+    """Those after the first 20 would spoil whoever looks at them."""
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(40, 200, (60, 8, 8, 1)) / 255
+    natural = Arrays(
+        pixels.astype("float32"), (np.arange(60) % 2).astype("int32"), 2
+    )
+    test = natural.take(slice(20, 60))
+    spoilt = natural.data.copy()
+    spoilt[20:] = np.nan
+    return confounder_bench.Parts(
+        dataclasses.replace(natural, data=spoilt), test, test
+    )
+
+
+@pytest.fixture
+def sent(parts):
+    """The same, all 12 levels brighter; none is spoilt."""
+    natural = np.where(np.isnan(parts.natural.data), 0.5, parts.natural.data)
+    return dataclasses.replace(
+        parts.natural, data=(natural + 12 / 255).astype("float32")
+    )
+
+
+def test_few_and_pretrained_see_their_own_pictures_alone(config, parts, sent):
+    few, start = table._few(config, None, parts, sent)
+    assert start is None and len(few) == 20
+    expected, model = confounder_bench.train(config, few, parts)
+    seen, start = table._pretrained(config, None, parts, sent)
+    assert seen is sent and config.victim.learning_rate == 0.01
+    for one, other in zip(model.get_weights(), start.get_weights()):
+        np.testing.assert_array_equal(one, other)
+    # He goes on from there.
+    config.victim.learning_rate = 1e-12
+    found, begun = confounder_bench.train(config, sent, parts, start)
+    for one, other in zip(model.get_weights(), begun.get_weights()):
+        np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_leaked_pairs_are_the_first_ones(config, parts, sent, monkeypatch):
+    seen = []
+
+    def purified(published, leaked, natural, steps, seed):
+        seen.append((published, leaked, natural, steps, seed))
+        return "clean"
+
+    monkeypatch.setattr(table.retraining, "purified", purified)
+    assert table._leaked(config, None, parts, sent) == ("clean", None)
+    published, leaked, natural, steps, seed = seen[0]
+    assert published is sent and (steps, seed) == (2, 0)
+    np.testing.assert_array_equal(leaked.data, sent.data[FEW])
+    np.testing.assert_array_equal(natural.data, parts.natural.data[FEW])
+    config.victim.epochs = 25
+    table._leaked(config, None, parts, sent)
+    assert seen[1][3] == 2000
+
+
+def test_who_has_the_generator_takes_its_noise_off(config, monkeypatch):
+    """G(x) = x / 4: once leaves 1/16 of x, five rounds a level at most."""
+    generator = np.random.default_rng(0)
+    natural = generator.integers(0, 200, (10, 8, 8, 1)).astype("f4") / 255
+    sent = Arrays(np.rint(natural * 1.25 * 255).astype("f4") / 255,
+                  np.zeros(10, "int32"), 2)
+    client = types.SimpleNamespace(
+        predict=lambda data, **_: (1.25 * data).astype("float32")
+    )
+    monkeypatch.setattr(
+        confounder_bench, "generator_of",
+        lambda *_: types.SimpleNamespace(client=client),
+    )
+    found, start = table._adaptive(config, None, None, sent)
+    assert start is None
+    errors = np.abs(found.data - natural) * 255
+    assert errors.max() <= 1.01
+    assert np.abs(sent.data - natural).max() * 255 > 30
+
+
+def test_noise_alone_is_on_grey(config, parts, sent):
+    parts = dataclasses.replace(parts, natural=dataclasses.replace(
+        sent, data=sent.data - np.float32(12 / 255)
+    ))
+    found, start = table._noise_only(config, None, parts, sent)
+    assert start is None
+    np.testing.assert_allclose(found.data * 255, 140, atol=1e-3)
+    np.testing.assert_array_equal(found.labels, sent.labels)
+
+
+def row(name, accuracy, train=0.0):
+    return {"name": f"cifar10_subset:{name}",
+            "measured": {"accuracy": accuracy},
+            "seeds": [{"train": [0.1, train]}, {"train": [0.1, train]}]}
+
+
+def test_notes():
+    """Published numbers, clean pictures alone, and noise by its own."""
+    lines = list(table.notes({"rows": [
+        row("grey:confounder_gan", 0.4), row("grey:emn", 0.5),
+        row("grey:confounder_gan_paper", 0.45),
+        row("halved:confounder_gan", 0.3), row("halved:emn", 0.2),
+        row("pretrained:confounder_gan", 0.35), row("pretrained:emn", 0.29),
+        row("leaked:confounder_gan", 0.6), row("leaked:emn", 0.7),
+        row("noise_only:confounder_gan", 0.1, 0.987),
+        row("noise_only:emn", 0.2, 0.9),
+        row("clean_500:natural", 0.3),
+    ]}))
+    assert lines == [
+        "`clean_500`: 30.0% from 500 clean pictures alone, which "
+        "`pretrained` and `leaked` have as well.",
+        "`grey`: 40.0%, EMN 50.0%: better than EMN. The paper's losses "
+        "alone: 45.0%. Published, of other sizes: EMN 92.0 %, DeepConfuse "
+        "85.6 %.",
+        "`halved`: 30.0%, EMN 20.0%: not better than EMN.",
+        "`pretrained`: 35.0%, EMN 29.0%: not better than EMN. From "
+        "`clean_500` that is +5.0 points, with EMN -1.0.",
+        "`leaked`: 60.0%, EMN 70.0%: better than EMN. From `clean_500` that "
+        "is +30.0 points, with EMN +40.0. Published, of other sizes: other "
+        "noise 93.0 %.",
+        "`noise_only`: who trains on the noise alone, with flip and crop, "
+        "names the class of 98.7% of `confounder_gan`'s and 90.0% of `emn`'s "
+        "in the last epoch.",
+    ]
+    assert list(table.notes({"rows": []})) == []
+    half = {"rows": [row("noise_only:emn", 0.2, 0.9)]}
+    assert "of 90.0% of `emn`'s in" in next(table.notes(half))
+
+
+@pytest.mark.parametrize("module, count, last", [
+    (confounder_gan_table1, 15, ["vgg11/confounder_gan_paper/0"]),
+    (table, 36, ["clean_500/natural/0", "grey/confounder_gan_paper/0",
+                 "jpeg_10/confounder_gan_paper/0"]),
+])
+def test_what_came_later_is_last(module, count, last):
+    """Trainings that are done are found again."""
+    cells = list(module.cells("cpu"))
+    names = [name for name, _, _ in cells]
+    assert names[count:] == [f"cifar10_subset/{one}" for one in last]
+    assert len(set(names)) == len(names)
+    for name, config, _ in cells[count:]:
+        _, label, method, _ = name.split("/")
+        assert config.protection.method == method
+        assert config.victim.augmentation == "flip+crop"
+        against = label if label in ("grey", "jpeg_10") else None
+        assert config.victim.countermeasure == against
