@@ -7,6 +7,7 @@ const METHODS = {
   ran: ["RAN", "Features classify well and cannot be turned back into the picture."],
   gap: ["GAP", "Whether a digit is odd is erased; which pair it is of (0 and 1, 2 and 3, …) stays."],
   fakesafe: ["FakeSafe", "A real picture of another kind carries the message; only who has the key reads it."],
+  confounder_gan: ["ConfounderGAN", "Noise that nobody sees, within a few levels a pixel: whoever trains on such pictures learns the noise, not what they show."],
 };
 const $ = (id) => document.getElementById(id);
 const SIDE = 280;
