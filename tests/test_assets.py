@@ -73,11 +73,12 @@ def test_a_program_of_c_gives_the_golden_output(bundle, golden, tmp_path):
 
 def test_a_program_of_c_finds_what_is_no_number(golden, tmp_path):
     """In the middle of numbers that are right."""
-    demo = files.read_json(BUNDLES[0].parent / "demo" / "demo.json")
+    bundle = ASSETS / "ran" / "bundle"
+    demo = files.read_json(bundle.parent / "demo" / "demo.json")
     role = next(one for one in demo["roles"] if one["reads"] == "sent"
                 and len(one["inputs"]) == 1)
-    folder = BUNDLES[0].parent / "demo"
-    held = contract.read(BUNDLES[0])["clients"][0]["golden"]
+    folder = bundle.parent / "demo"
+    held = contract.read(bundle)["clients"][0]["golden"]
     values = np.fromfile(folder / role["golden"]["file"], "<f4")
     for place, code in ((None, 0), (0, 1), (len(values) // 2, 1)):
         wanted = values.copy()
@@ -86,7 +87,7 @@ def test_a_program_of_c_finds_what_is_no_number(golden, tmp_path):
         wanted.tofile(tmp_path / "wanted.bin")
         found = subprocess.run(
             [golden, folder / role["file"], role["signature"],
-             BUNDLES[0] / held["output"], tmp_path / "wanted.bin", "2",
+             bundle / held["output"], tmp_path / "wanted.bin", "2",
              role["inputs"][0]["name"]], capture_output=True, text=True,
         )
         assert found.returncode == code, found.stderr

@@ -41,13 +41,18 @@ const context = await chromium.launchPersistentContext(profile, {
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
-// A photo: a grey ramp from the left to the right, as a picture without loss.
-const photo = {
-  name: "photo.svg", mimeType: "image/svg+xml",
-  buffer: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">'
-    + '<linearGradient id="g"><stop stop-color="#000"/><stop offset="1" stop-color="#fff"/>'
-    + '</linearGradient><rect width="64" height="64" fill="url(#g)"/></svg>'),
-};
+// A photo: a grey ramp from the left to the right.
+const photoOf = (page) => page.evaluate(() => {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 64;
+  const context = canvas.getContext("2d");
+  const ramp = context.createLinearGradient(0, 0, 64, 0);
+  ramp.addColorStop(0, "#000");
+  ramp.addColorStop(1, "#fff");
+  context.fillStyle = ramp;
+  context.fillRect(0, 0, 64, 64);
+  return canvas.toDataURL("image/png").split(",")[1];
+});
 const found = { origin, requests: [], errors: [], methods: {} };
 try {
   const page = await context.newPage();
@@ -86,7 +91,9 @@ try {
     });
     await page.waitForTimeout(500);
     found.methods[method].drawn = await taken();
-    await page.locator("#photo").setInputFiles(photo);
+    await page.locator("#photo").setInputFiles({
+      name: "photo.png", mimeType: "image/png", buffer: Buffer.from(await photoOf(page), "base64"),
+    });
     await page.waitForTimeout(500);
     found.methods[method].photo = await taken();
     await page.locator("#live").click();
