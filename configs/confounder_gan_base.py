@@ -99,7 +99,7 @@ def confounder_gan(name, variant=None):
 
 
 def full_size(name, variant, bound=8 / 255):
-    """The paper's own set, with the original width of ResNet-18.
+    """The paper's own set, every ResNet-18 in it of the original width.
 
     Not run here: it is for accelerators.
 
@@ -111,10 +111,11 @@ def full_size(name, variant, bound=8 / 255):
     config = confounder_gan(name, variant)
     if variant == "smoke":
         return config
-    config.classifier.width = 64
+    config.classifier.width = config.guide.width = 64
     config.classifier.epochs = 60
     config.client.bound = bound
-    # As much of the largest norm as with 8/255 on 32 x 32.
+    # 69 % of the largest norm of 32 x 32 pixels, as with 8/255 on CIFAR-10;
+    # on BloodMNIST's 28 x 28, where the same c stands, it is 79 %.
     config.model.hinge_bound = 0.69 * bound * (3 * 32 * 32) ** 0.5
     return config
 
@@ -125,8 +126,8 @@ def photographs(name, variant):
     if variant == "smoke":
         return config
     config.batch_size = 32
-    config.classifier.stem = "imagenet"
-    config.classifier.batch_size = 64
+    config.classifier.stem = config.guide.stem = "imagenet"
+    config.classifier.batch_size = config.guide.batch_size = 64
     config.model.hinge_bound *= 7  # seven times 32 pixels a side
     return config
 

@@ -20,6 +20,7 @@ def get_config(variant=None):
         config.data.validation_split = "attacker[:1000]"
         # As many as are read into memory.
         config.classifier.train_split = "defender[:3000]"
+        config.guide.train_split = "defender[:3000]"
     return config
 
 
