@@ -85,6 +85,8 @@ def confounder_gan(name, variant=None):
     model.hidden = 0.0  # share of noise of which a square is hidden
     model.grey = 0.0  # share of noise that is made grey
     model.blurred = 0.0  # share of noise that is averaged over 3 x 3
+    model.jpeg = 0.0  # share of pictures that go through JPEG
+    model.jpeg_quality = (30, 95)  # of these files, lowest and highest
 
     if variant == "smoke":
         shrink(config)

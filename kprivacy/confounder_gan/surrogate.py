@@ -2,6 +2,7 @@
 
 import keras
 
+from kprivacy.confounder_gan import compression
 from kprivacy.confounder_gan.model import ConfounderGAN
 
 
@@ -75,7 +76,11 @@ class SurrogateConfounderGAN(ConfounderGAN):
 
     def surrogate_objective(self, protected, labels, training):
         """What the surrogate loses on protected pictures."""
-        seen = self.augmented(protected) if training else protected
+        seen = protected
+        if training:
+            if self.jpeg:
+                seen = compression.compressed(seen, self.qualities(seen))
+            seen = self.augmented(seen)
         scores = self.surrogate(seen, training=training)
         return {"loss": self.class_loss(labels, scores)}
 
