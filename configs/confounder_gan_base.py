@@ -63,6 +63,7 @@ def confounder_gan(name, variant=None):
     surrogate.weight = 0.0  # of a classifier that learns meanwhile; 0: none
     surrogate.network = "resnet18"  # as `classifier`, of its width and stem
     surrogate.learning_rate = 1e-3  # of Adam
+    surrogate.every = 0  # epochs after which it begins anew; 0: never
 
     config.client = client = ml_collections.ConfigDict()
     client.network = "unet"  # or "residual"

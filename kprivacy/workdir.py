@@ -24,6 +24,7 @@ LATER = {
     "precision": "float32",
     "model.jpeg": 0.0,
     "model.jpeg_quality": [30, 95],
+    "surrogate.every": 0,
 }
 JIT = {"auto": "auto", "on": True, "off": False}
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
