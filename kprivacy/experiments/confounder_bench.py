@@ -161,6 +161,7 @@ def _noise(config, runs, natural, folder):
             section.width,
             # As ConfounderGAN's classifier, apart from the trainer's seeds.
             seed=CLASSIFIER_SEED + seed,
+            stem=section.stem,
         )
         files.write_json(folder / "errors.json", wrong)
         return noise
