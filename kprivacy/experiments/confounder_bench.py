@@ -247,7 +247,7 @@ def rows(found):
 
 
 def judged(results, goals):
-    """A sentence for each goal.
+    """A sentence for each goal, and of how many seeds it is.
 
     Args:
         results: Of a table.
@@ -258,7 +258,8 @@ def judged(results, goals):
             accuracy, goal = row["measured"]["accuracy"], goals[row["name"]]
             yield (
                 f"`{row['name']}`: {accuracy:.1%}, goal <= {goal:.0%}: "
-                f"{'met' if accuracy <= goal else 'missed'}."
+                f"{'met' if accuracy <= goal else 'missed'}, "
+                f"{summaries.of_seeds(row)}."
             )
 
 

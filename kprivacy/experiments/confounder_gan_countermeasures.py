@@ -21,7 +21,7 @@ import numpy as np
 
 from kprivacy import attacks, baselines
 from kprivacy.attacks import retraining
-from kprivacy.experiments import confounder_bench
+from kprivacy.experiments import confounder_bench, summaries
 from kprivacy.experiments.confounder_bench import RUNS, rows
 
 __all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
@@ -112,16 +112,17 @@ _OTHERS = {"pretrained": _pretrained, "leaked": _leaked,
 
 def notes(results):
     """Whether it is below EMN, point by point."""
-    found = {row["name"]: row["measured"]["accuracy"]
-             for row in results["rows"]}
+    found = {row["name"]: row for row in results["rows"]}
     for label in (*COUNTERMEASURES, *_OTHERS):
-        ours, emn = (
+        both = [
             found.get(f"{DATA}:{label}:{method}") for method in METHODS[1:]
-        )
-        if ours is not None and emn is not None:
+        ]
+        if all(both):
+            ours, emn = (row["measured"]["accuracy"] for row in both)
             yield (
                 f"`{label}`: {ours:.1%}, EMN {emn:.1%}: "
-                f"{'better' if ours < emn else 'not better'} than EMN."
+                f"{'better' if ours < emn else 'not better'} than EMN, "
+                f"{summaries.of_seeds(*both)}."
             )
 
 

@@ -13,7 +13,7 @@ import functools
 
 import numpy as np
 
-from kprivacy.experiments import confounder_bench
+from kprivacy.experiments import confounder_bench, summaries
 from kprivacy.experiments.confounder_bench import RUNS, rows
 
 __all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
@@ -88,13 +88,14 @@ def _places(known, whole):
 
 def notes(results):
     """What the newly protected pictures take from the trainer."""
-    found = {row["name"]: row["measured"]["accuracy"]
-             for row in results["rows"]}
+    found = {row["name"]: row for row in results["rows"]}
     for share in SHARES:
         name = f"{DATA}:p{share}"
         if f"{name}:confounder_gan_out" in found:
-            less = (found[f"{name}:confounder_gan"]
-                    - found[f"{name}:confounder_gan_out"])
+            pair = [found[f"{name}:confounder_gan"],
+                    found[f"{name}:confounder_gan_out"]]
+            part, whole = (row["measured"]["accuracy"] for row in pair)
+            less = part - whole
             goal = ""
             if share == 50:
                 goal = f", goal >= {100 * GOAL:.0f}: " + (
@@ -102,7 +103,8 @@ def notes(results):
                 )
             yield (
                 f"p = {share} %: protecting the rest as well takes "
-                f"{100 * less:.1f} points{goal}."
+                f"{100 * less:.1f} points{goal}, "
+                f"{summaries.of_seeds(*pair)}."
             )
 
 

@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from kprivacy import metrics
-from kprivacy.experiments import confounder_bench
+from kprivacy.experiments import confounder_bench, summaries
 from kprivacy.experiments.confounder_bench import RUNS, rows
 
 __all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
@@ -62,17 +62,18 @@ def run(config, directory):
 
 def notes(results):
     """How many times faster than EMN."""
-    found = {row["name"]: row["measured"] for row in results["rows"]}
+    found = {row["name"]: row for row in results["rows"]}
     for name in DATA:
         if f"{name}:noise:emn" in found:
+            both = [found[f"{name}:noise:{method}"] for method in METHODS]
             ours, emn = (
-                found[f"{name}:noise:{method}"]["images_per_second"]
-                for method in METHODS
+                row["measured"]["images_per_second"] for row in both
             )
             yield (
                 f"`{name}`: {ours / emn:,.0f} times as many pictures a second "
                 f"as EMN, goal >= {GOAL}: "
-                f"{'met' if ours >= GOAL * emn else 'missed'}."
+                f"{'met' if ours >= GOAL * emn else 'missed'}, "
+                f"{summaries.of_seeds(*both)}."
             )
 
 

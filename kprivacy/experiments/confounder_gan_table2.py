@@ -13,7 +13,7 @@ pictures at the levels of 8 bits, in levels of 255.
 """
 
 from kprivacy.attacks.retraining.augmentations import NAMES
-from kprivacy.experiments import confounder_bench
+from kprivacy.experiments import confounder_bench, summaries
 from kprivacy.experiments.confounder_bench import RUNS, rows
 
 __all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
@@ -54,18 +54,16 @@ def notes(results):
         f"{DATA}:{label}:confounder_gan": goal
         for label, goal in GOALS.items()
     })
-    accuracy = {
-        row["name"]: row["measured"]["accuracy"] for row in results["rows"]
-    }
+    found = {row["name"]: row for row in results["rows"]}
     for label, (ours, emn) in PAPER.items():
         name = f"{DATA}:{label}"
-        if f"{name}:emn" in accuracy:
-            below = (
-                accuracy[f"{name}:confounder_gan"] < accuracy[f"{name}:emn"]
-            )
+        if f"{name}:emn" in found:
+            both = [found[f"{name}:{method}"] for method in METHODS[1:]]
+            mine, rival = (row["measured"]["accuracy"] for row in both)
             yield (
-                f"`{name}`: {'below' if below else 'not below'} EMN; the "
-                f"paper has {ours} and {emn} on 50,000 pictures."
+                f"`{name}`: {'below' if mine < rival else 'not below'} EMN, "
+                f"{summaries.of_seeds(*both)}; the paper has {ours} and "
+                f"{emn} on 50,000 pictures."
             )
 
 
