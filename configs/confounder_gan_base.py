@@ -14,10 +14,11 @@ def confounder_gan(name, variant=None):
 
     Args:
         name: As for `kprivacy.data.load`.
-        variant: None for what is added to the paper; "paper" for its losses
-            alone; "smoke" for two steps on a few examples.
+        variant: None for what is added to the paper; "guided" for that
+            without the classes' squares; "paper" for its losses alone;
+            "smoke" for two steps on a few examples.
     """
-    common.check_variant(variant, ("paper", "smoke"))
+    common.check_variant(variant, ("guided", "paper", "smoke"))
     config = ml_collections.ConfigDict()
     config.method = "confounder_gan"  # folder of kprivacy that trains it
     config.seed = 0  # of weights, orders and moves
@@ -92,10 +93,10 @@ def confounder_gan(name, variant=None):
     if variant == "smoke":
         shrink(config)
         config.pretraining_epochs = config.guide.epochs = 1
-    elif variant is None:
+    elif variant != "paper":
         config.guide.epochs = 25
         config.epochs = 8
-        client.pattern = 4
+        client.pattern = 0 if variant == "guided" else 4
         model.shift = 0.125
         model.hidden = 0.3
     return config

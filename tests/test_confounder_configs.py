@@ -44,7 +44,7 @@ def config_of(name, variant=None):
     return importlib.import_module(f"configs.{name}").get_config(variant)
 
 
-@pytest.mark.parametrize("variant", [None, "paper"])
+@pytest.mark.parametrize("variant", [None, "guided", "paper"])
 @pytest.mark.parametrize("name", CONFIGS)
 def test_what_is_read_into_memory_fits(name, variant):
     config = config_of(name, variant)
@@ -61,7 +61,7 @@ def test_what_is_read_into_memory_fits(name, variant):
     assert in_memory(data.name, data.test_split) < MOST_BYTES
 
 
-@pytest.mark.parametrize("variant", [None, "paper", "smoke"])
+@pytest.mark.parametrize("variant", [None, "guided", "paper", "smoke"])
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_guide_is_as_the_classifier(name, variant):
     config = config_of(name, variant)
@@ -81,3 +81,12 @@ def test_the_share_of_the_largest_norm_that_is_free():
         shares[name] = round(config.model.hinge_bound / largest, 2)
     assert shares == {"cifar10": 0.69, "svhn": 0.69, "bloodmnist": 0.79,
                       "bloodmnist_subset": 0.72, "isic2017": 0.69}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_guided_is_ours_without_the_squares(name):
+    ours, guided = (config_of(name, variant) for variant in (None, "guided"))
+    assert guided.guide.epochs > 0 and ours.client.pattern > 0
+    assert guided.client.pattern == 0
+    guided.client.pattern = ours.client.pattern
+    assert guided.to_dict() == ours.to_dict()

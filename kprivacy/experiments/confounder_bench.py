@@ -17,8 +17,10 @@ KEPT = "published"
 # The share of the test part that a trainer has to stop early by.
 CLEAN, REST = "test[:10%]", "test[10%:]"
 METHODS = ("natural", "confounder_gan", "confounder_gan_paper", "emn",
-           "emn_classwise", "cwp", "cwn", "random_noise", "shuffled")
-VARIANTS = {"confounder_gan": None, "confounder_gan_paper": "paper"}
+           "emn_classwise", "cwp", "cwn", "random_noise", "shuffled",
+           "confounder_gan_guided")
+VARIANTS = {"confounder_gan": None, "confounder_gan_paper": "paper",
+            "confounder_gan_guided": "guided"}
 # Of ours: what has its norm, or its very noise in another order.
 LIKE_OURS = ("random_noise", "shuffled")
 
@@ -263,7 +265,7 @@ def judged(results, goals):
             )
 
 
-def curves(axes, results, name, key):
+def curves(axes, results, name, key, label="none"):
     """A line over the epochs for each method, the first seed's.
 
     Args:
@@ -271,10 +273,11 @@ def curves(axes, results, name, key):
         results: Of a table.
         name: Of the data set.
         key: A list of one number an epoch.
+        label: Of the rows.
     """
     for row in results["rows"]:
-        held, _, method = row["name"].split(":")
-        if held == name:
+        held, other, method = row["name"].split(":")
+        if (held, other) == (name, label):
             axes.plot(row["seeds"][0][key], label=method)
     axes.set_title(name, fontsize=10)
     axes.set_xlabel("epoch")

@@ -12,6 +12,12 @@ generator and subtracts what it would have added to what is left, five times.
 nothing of pictures. gradient_norm is that of a batch of what was published at
 the end: how much is left to learn from it. Nothing inside these bounds is
 known to withstand all of this.
+
+`confounder_gan` is more than the paper's method: its generator holds a
+classifier that was trained on labels (the guide) and a learnt square of coarse
+cells for each class, weighted by what the guide sees, which is class-wise
+noise by predicted class. The paper's losses alone are in
+confounder_gan_table2.
 """
 
 import dataclasses

@@ -7,6 +7,12 @@ to make the noise of all pictures, divided by their number: it has no
 generator, and begins anew with new pictures. Both on the same processor, which
 is otherwise busy. `seconds` is what making the noise of all pictures took,
 ConfounderGAN's training with it.
+
+`confounder_gan` is more than the paper's method: its generator holds a
+classifier that was trained on labels (the guide) and a learnt square of coarse
+cells for each class, weighted by what the guide sees, which is class-wise
+noise by predicted class. The paper's losses alone are in
+confounder_gan_table2.
 """
 
 import time

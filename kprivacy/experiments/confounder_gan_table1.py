@@ -3,6 +3,12 @@
 The noise is made with a ResNet-18 in mind, the trainer's network is another
 one, of a quarter of the original width, trained with flip and crop. lenet and
 mlp are not in the paper. Columns as in confounder_gan_table2.
+
+`confounder_gan` is more than the paper's method: its generator holds a
+classifier that was trained on labels (the guide) and a learnt square of coarse
+cells for each class, weighted by what the guide sees, which is class-wise
+noise by predicted class. The paper's losses alone are in
+confounder_gan_table2.
 """
 
 from kprivacy.experiments import confounder_bench
