@@ -8,6 +8,8 @@ import pytest
 
 from kprivacy import reproduce_lib
 from kprivacy.data import division
+from kprivacy.errors import UserError
+from kprivacy.experiments import NAMES, confounder_bench
 from kprivacy.workdir import WorkdirError
 
 
@@ -120,3 +122,55 @@ def test_nine_tenths_are_known():
     assert lines == [f"cifar10_subset/p90/{one}/0" for one in figure4.LINES]
     # They come last: what was measured keeps its place.
     assert [name for name, _, _ in figure4.cells("cpu")][-5:] == lines
+
+
+@pytest.mark.parametrize("name", [
+    one for one in NAMES if one.startswith("confounder_gan_")
+])
+def test_cells_at_the_papers_sizes(name):
+    """They cannot be run here: only that they are what they say."""
+    module = importlib.import_module(f"kprivacy.experiments.{name}")
+    cells = list(module.cells("paper"))
+    assert len({cell for cell, _, _ in cells}) == len(cells)
+    for cell, config, _ in cells:
+        held = cell.split("/")[0]
+        assert held in confounder_bench.PAPER_SETS
+        large = held in ("keratitis", "isic2017")
+        victim = config.victim
+        assert (victim.width, victim.epochs) == (64, 60)
+        assert victim.stem == ("imagenet" if large else "cifar")
+        assert config.classifier.stem == config.guide.stem == victim.stem
+        assert config.classifier.width == config.guide.width == 64
+        assert "subset" not in config.data.name
+        assert "subset" not in config.protection.name
+    if name == "confounder_gan_table1":
+        assert [one.split("/")[0] for one, _, _ in cells[::15]] == list(
+            confounder_bench.PAPER_SETS
+        )
+    labels = {one.split("/")[1] for one, _, _ in module.cells("cpu")}
+    assert labels == {one.split("/")[1] for one, _, _ in cells}
+
+
+def test_notes_at_the_papers_sizes():
+    row = {"measured": {"accuracy": 0.11, "images_per_second": 1.0},
+           "seeds": [{}]}
+    for name in ("table1", "table2", "figure2", "figure4", "figure5",
+                 "figure6", "countermeasures"):
+        module = module_of(name)
+        rows = {cell.rpartition("/")[0].replace("/", ":")
+                for cell, _, _ in module.cells("paper")}
+        results = {"profile": "paper", "rows": [
+            {**row, "name": one} for one in sorted(rows)
+        ]}
+        assert list(module.notes(results)), name
+
+
+def test_a_profile_that_an_experiment_lacks(folders):
+    with pytest.raises(UserError, match="must be one of 'cpu', 'smoke'"):
+        reproduce_lib.reproduce("ran_first", *folders, profile="paper")
+    with pytest.raises(UserError, match="'cpu', 'smoke', 'paper'"):
+        reproduce_lib.reproduce(
+            "confounder_gan_table2", *folders, profile="large"
+        )
+    assert reproduce_lib.stem("some", "paper") == "some_paper"
+    assert reproduce_lib.stem("some", "smoke") == "some"

@@ -28,9 +28,9 @@ import numpy as np
 from kprivacy import attacks, baselines
 from kprivacy.attacks import retraining
 from kprivacy.experiments import confounder_bench, summaries
-from kprivacy.experiments.confounder_bench import RUNS, rows
+from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
-__all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
+__all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 
 SEEDS = (0,)
 DATA = "cifar10_subset"
@@ -43,7 +43,7 @@ ROUNDS = 5
 
 def cells(profile):
     """Every countermeasure against every method, then what needs more."""
-    chosen = COUNTERMEASURES if profile == "cpu" else ("grey",)
+    chosen = ("grey",) if profile == "smoke" else COUNTERMEASURES
     for label in chosen:
         yield from confounder_bench.cells([
             (DATA, label, method, SEEDS,
@@ -118,10 +118,11 @@ _OTHERS = {"pretrained": _pretrained, "leaked": _leaked,
 
 def notes(results):
     """Whether it is below EMN, point by point."""
+    data = confounder_bench.real(DATA, results["profile"])
     found = {row["name"]: row for row in results["rows"]}
     for label in (*COUNTERMEASURES, *_OTHERS):
         both = [
-            found.get(f"{DATA}:{label}:{method}") for method in METHODS[1:]
+            found.get(f"{data}:{label}:{method}") for method in METHODS[1:]
         ]
         if all(both):
             ours, emn = (row["measured"]["accuracy"] for row in both)

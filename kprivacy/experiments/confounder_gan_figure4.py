@@ -21,9 +21,9 @@ protected and nothing else.
 """
 
 from kprivacy.experiments import confounder_bench, confounder_gan_figure5
-from kprivacy.experiments.confounder_bench import RUNS, rows
+from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
-__all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
+__all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 
 SEEDS = (0, 1, 2)
 DATA = ("cifar10_subset", "bloodmnist_subset", "fashion_mnist")
@@ -38,24 +38,26 @@ LINES = ("clean_part", "emn", "confounder_gan", "emn_alone",
 
 def cells(profile):
     """Every set with every method, then a set of which 90 % are known."""
-    sets = DATA if profile == "cpu" else DATA[:1]
+    sets = confounder_bench.sets(DATA, profile)
+    aimed = {confounder_bench.real(name, profile) for name in GOALS}
     yield from confounder_bench.cells([
         (name, "none", method,
-         SEEDS if name in GOALS and method == METHODS[1] else SEEDS[:1],
+         SEEDS if name in aimed and method == METHODS[1] else SEEDS[:1],
          {"augmentation": "none"})
         for name in sets for method in METHODS
     ], profile)
     known = confounder_gan_figure5.SMOKE if profile == "smoke" else KNOWN
     for line in LINES:
         yield confounder_gan_figure5.cell(
-            sets[0], SHARE, known, line, profile, "none"
+            DATA[0], SHARE, known, line, profile, "none"
         )
 
 
 def notes(results):
     """Which goals are met."""
     return confounder_bench.judged(results, {
-        f"{name}:none:confounder_gan": goal for name, goal in GOALS.items()
+        f"{confounder_bench.real(name, results['profile'])}:none:"
+        "confounder_gan": goal for name, goal in GOALS.items()
     })
 
 

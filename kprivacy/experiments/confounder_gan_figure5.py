@@ -20,9 +20,9 @@ import functools
 import numpy as np
 
 from kprivacy.experiments import confounder_bench, summaries
-from kprivacy.experiments.confounder_bench import RUNS, rows
+from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
-__all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
+__all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 
 SEEDS = (0,)
 DATA = "cifar10_subset"
@@ -41,7 +41,7 @@ GOAL = 0.20
 
 def cells(profile):
     """Every share on every line, then the paper's losses at one."""
-    shares = SHARES if profile == "cpu" else {WHOLE: SMOKE}
+    shares = {WHOLE: SMOKE} if profile == "smoke" else SHARES
     for share, split in shares.items():
         for line in LINES if share == WHOLE else LINES[1:]:
             yield cell(DATA, share, split, line, profile, "flip+crop")
@@ -62,6 +62,7 @@ def cell(data, share, split, line, profile, augmentation):
         augmentation: The trainer's.
     """
     method = "confounder_gan" if line == "clean_part" else method_of(line)
+    data = confounder_bench.real(data, profile)
     config = confounder_bench.config_of(
         data, method, SEEDS[0], profile, augmentation=augmentation
     )
@@ -120,9 +121,10 @@ def _places(known, whole):
 
 def notes(results):
     """What the newly protected pictures take from the trainer."""
+    data = confounder_bench.real(DATA, results["profile"])
     found = {row["name"]: row for row in results["rows"]}
     for share in SHARES:
-        name = f"{DATA}:p{share}"
+        name = f"{data}:p{share}"
         if f"{name}:confounder_gan_out" in found:
             pair = [found[f"{name}:confounder_gan"],
                     found[f"{name}:confounder_gan_out"]]

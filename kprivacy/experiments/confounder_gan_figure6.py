@@ -21,9 +21,9 @@ import numpy as np
 
 from kprivacy import metrics
 from kprivacy.experiments import confounder_bench, summaries
-from kprivacy.experiments.confounder_bench import RUNS, rows
+from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
-__all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
+__all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 
 SEEDS = (0,)
 DATA = ("cifar10_subset", "bloodmnist_subset")
@@ -35,7 +35,7 @@ BATCH = 500
 
 def cells(profile):
     """Both methods on every set."""
-    sets = DATA if profile == "cpu" else DATA[:1]
+    sets = confounder_bench.sets(DATA, profile)
     return confounder_bench.cells([
         (name, "noise", method, SEEDS, {}) for name in sets
         for method in METHODS
@@ -69,7 +69,7 @@ def run(config, directory):
 def notes(results):
     """How many times faster than EMN."""
     found = {row["name"]: row for row in results["rows"]}
-    for name in DATA:
+    for name in confounder_bench.sets(DATA, results["profile"]):
         if f"{name}:noise:emn" in found:
             both = [found[f"{name}:noise:{method}"] for method in METHODS]
             ours, emn = (
