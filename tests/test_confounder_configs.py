@@ -48,17 +48,17 @@ def config_of(name, variant=None):
 @pytest.mark.parametrize("name", CONFIGS)
 def test_what_is_read_into_memory_fits(name, variant):
     config = config_of(name, variant)
-    data = config.data
-    split = config.classifier.train_split or data.train_split
-    assert in_memory(data.name, split) < MOST_BYTES
+    read = config.data
+    split = config.classifier.train_split or read.train_split
+    assert in_memory(read.name, split) < MOST_BYTES
     if config.guide.epochs:
-        split = config.guide.train_split or data.train_split
-        assert in_memory(data.name, split) < MOST_BYTES
-    for split in (data.train_split, data.validation_split):
-        assert data.stream and "+" not in split or (
-            in_memory(data.name, split) < MOST_BYTES
+        split = config.guide.train_split or read.train_split
+        assert in_memory(read.name, split) < MOST_BYTES
+    for split in (read.train_split, read.validation_split):
+        assert read.stream and "+" not in split or (
+            in_memory(read.name, split) < MOST_BYTES
         )
-    assert in_memory(data.name, data.test_split) < MOST_BYTES
+    assert in_memory(read.name, read.test_split) < MOST_BYTES
 
 
 @pytest.mark.parametrize("variant", [None, "guided", "paper", "smoke"])

@@ -78,7 +78,8 @@ def draw(path, results, runs):
             lower, results, name, "gradient_norms", label
         )
         if label != "none":
-            upper.set_title(f"{name}, {label}", fontsize=10)
+            for axis in (upper, lower):
+                axis.set_title(f"{name}, {label}", fontsize=10)
         lower.set_yscale("log")
         if label != "none" or upper is above[0]:
             upper.legend(fontsize=8)
