@@ -3,14 +3,15 @@
     python -m kprivacy.train --workdir=W \\
         --config=configs/confounder_gan_bloodmnist_subset.py
 
-Variants: "paper" has the paper's losses alone. See docs/confounder_gan.md.
+Variants: "paper" has the paper's losses alone, "guided" a guide without
+squares. See docs/confounder_gan.md.
 """
 
 from kprivacy.configs import confounder_gan_base
 
 
 def get_config(variant=None):
-    """Returns the config; `variant` may be "paper" or "smoke"."""
+    """Returns the config; `variant` may be "paper", "guided" or "smoke"."""
     config = confounder_gan_base.confounder_gan("bloodmnist_subset", variant)
     if variant != "smoke":
         config.client.bound = 16 / 255

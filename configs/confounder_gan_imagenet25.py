@@ -5,14 +5,14 @@
 
 Needs a prepared imagenet2012, see docs/data.md. Not run here: it has the
 paper's size, for accelerators. Variants: "paper" has the paper's losses
-alone. See docs/confounder_gan.md.
+alone, "guided" a guide without squares. See docs/confounder_gan.md.
 """
 
 from kprivacy.configs import confounder_gan_base
 
 
 def get_config(variant=None):
-    """Returns the config; `variant` may be "paper" or "smoke"."""
+    """Returns the config; `variant` may be "paper", "guided" or "smoke"."""
     config = confounder_gan_base.photographs("imagenet25", variant)
     if variant != "smoke":
         config.data.stream = True
@@ -20,6 +20,7 @@ def get_config(variant=None):
         config.data.validation_split = "attacker[:1000]"
         # As many as are read into memory.
         config.classifier.train_split = "defender[:3000]"
+        config.guide.train_split = "defender[:3000]"
     return config
 
 

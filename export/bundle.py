@@ -128,8 +128,10 @@ def export(
 def _chosen(config, **given):
     """Each of what is given, or the config's where that is None."""
     held = config.get("export", {})
-    held = {**workdir.LATER["export"], **held}
-    chosen = [held[key] if one is None else one for key, one in given.items()]
+    chosen = [
+        held.get(key, workdir.LATER[f"export.{key}"]) if one is None else one
+        for key, one in given.items()
+    ]
     known = (AUTO, *client_lib.QUANTIZATIONS, *client_lib.FITTED)
     errors.check_choice("quantization", chosen[0], known)
     return chosen

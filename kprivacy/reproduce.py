@@ -12,7 +12,9 @@ _EXPERIMENT = flags.DEFINE_enum(
     "experiment", None, NAMES, "Table to make.", required=True
 )
 _PROFILE = flags.DEFINE_enum(
-    "profile", "cpu", ["cpu", "smoke"], "cpu: in full; smoke: two steps."
+    "profile", "cpu", ["cpu", "smoke", "paper"],
+    "cpu: in full; smoke: two steps; paper: ConfounderGAN's tables at the "
+    "paper's sizes, for accelerators."
 )
 _ONLY = flags.DEFINE_string(
     "only", "", "Begin of the names of the trainings to run, for a part."
@@ -44,7 +46,8 @@ def main(argv):
     if done is None:
         print("part done; the table needs a run without --only")
         return
-    print(f"written: {_OUTPUT_DIR.value}/{_EXPERIMENT.value}.md")
+    stem = reproduce_lib.stem(_EXPERIMENT.value, _PROFILE.value)
+    print(f"written: {_OUTPUT_DIR.value}/{stem}.md")
 
 
 def run():

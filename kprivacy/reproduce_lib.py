@@ -4,9 +4,11 @@ import importlib
 import pathlib
 import time
 
-from kprivacy import files, tables, workdir
+from kprivacy import errors, files, tables, workdir
 
 CELL = "cell.json"
+# Of experiments that do not say which they have.
+PROFILES = ("cpu", "smoke")
 
 
 def reproduce(
@@ -17,9 +19,11 @@ def reproduce(
     Args:
         experiment: Name of a module of `kprivacy.experiments`.
         runs_dir: Where trainings are kept; a second call goes on there.
-        output_dir: Where NAME.json, NAME.md and NAME.png are written.
+        output_dir: Where NAME.json, NAME.md and NAME.png are written, or
+            NAME_paper.
         profile: "cpu" for the numbers in docs/results, "smoke" for two
-            steps of everything.
+            steps of everything, "paper" for the paper's networks and data
+            sets, where the experiment has it.
         only: Begin of the names of the cells to run. Where it leaves some
             out no table is written: run the rest in other processes or on
             other machines, then all of it.
@@ -31,6 +35,10 @@ def reproduce(
         The results, a dict that is also in NAME.json; None after a part.
     """
     module = importlib.import_module(f"kprivacy.experiments.{experiment}")
+    errors.check_choice(
+        f"profile of {experiment}", profile,
+        getattr(module, "PROFILES", PROFILES),
+    )
     kept = experiment if profile == "cpu" else f"{experiment}_{profile}"
     kept = kept.replace(experiment, getattr(module, "RUNS", experiment), 1)
     runs = pathlib.Path(runs_dir) / kept
@@ -68,13 +76,19 @@ def reproduce(
         "rows": module.rows({n: one["found"] for n, one in found.items()}),
     }
     output = pathlib.Path(output_dir)
-    files.write_json(output / f"{experiment}.json", results)
+    name = stem(experiment, profile)
+    files.write_json(output / f"{name}.json", results)
     notes = _notes(module, results, left)
     text = tables.markdown(results, module.__doc__, notes)
-    files.write_bytes(output / f"{experiment}.md", text.encode())
+    files.write_bytes(output / f"{name}.md", text.encode())
     if not left:
-        module.draw(output / f"{experiment}.png", results, runs)
+        module.draw(output / f"{name}.png", results, runs)
     return results
+
+
+def stem(experiment, profile):
+    """The name of an experiment's files: other sizes have others."""
+    return f"{experiment}_paper" if profile == "paper" else experiment
 
 
 def _notes(module, results, left):

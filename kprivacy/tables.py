@@ -111,8 +111,7 @@ def markdown(results, description, notes=()):
         description.strip(),
         "```",
         "",
-        f"Made by `{results['command']}`: mean ± standard deviation over "
-        f"seeds {', '.join(map(str, results['seeds']))}; profile "
+        f"Made by `{results['command']}`: {_seeds(results)}; profile "
         f"{results['profile']}; {environment['seconds'] / 60:.0f} minutes, "
         "counting only the last start of a cell that was interrupted, on "
         f"{environment['cpu']}; TensorFlow {environment['tensorflow']}, "
@@ -131,6 +130,25 @@ def markdown(results, description, notes=()):
     return "\n".join(lines) + "\n"
 
 
+def _seeds(results):
+    """What the numbers are of: the seeds that the rows have."""
+    counts = {len(row["seeds"]) for row in results["rows"]}
+    names = ", ".join(map(str, results["seeds"]))
+    if counts == {1}:
+        return f"one seed a row, of {names}" if "," in names else (
+            f"one seed, {names}"
+        )
+    words = f"mean ± standard deviation over seeds {names}"
+    if max(counts) < len(results["seeds"]):
+        words = (
+            f"mean ± standard deviation over up to {max(counts)} of the seeds "
+            f"{names}"
+        )
+    if 1 in counts:
+        words += "; rows without ± have one seed"
+    return words
+
+
 def _line(row, columns):
     cells = []
     for key, _, form in columns:
@@ -141,8 +159,8 @@ def _line(row, columns):
         if isinstance(mean, str):
             cells.append(mean)
             continue
-        std = row["std"][key]
-        spread = f" ± {form.format(std)}" if len(row["seeds"]) > 1 else ""
+        several = len(row["seeds"]) > 1
+        spread = f" ± {form.format(row['std'][key])}" if several else ""
         cells.append(form.format(mean) + spread)
     return f"| `{row['name']}` | {' | '.join(cells)} |"
 

@@ -20,12 +20,18 @@ from kprivacy.errors import UserError
 
 # Fields that earlier versions did not have, and what they did.
 LATER = {
-    "jit_compile": "auto", "precision": "float32",
-    "export": {"quantization": "int8", "utility_loss": 0.003,
-               "privacy_loss": 0.03},
+    "jit_compile": "auto",
+    "precision": "float32",
+    "model.jpeg": 0.0,
+    "model.jpeg_quality": [30, 95],
+    "surrogate.every": 0,
+    "export.quantization": "int8",
+    "export.utility_loss": 0.003,
+    "export.privacy_loss": 0.03,
 }
 JIT = {"auto": "auto", "on": True, "off": False}
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+_NOTHING = object()  # in the place of a field that is not there
 
 
 class WorkdirError(UserError):
@@ -37,12 +43,13 @@ def write_config(workdir, config):
     path = pathlib.Path(workdir) / "config.json"
     values = _plain(config)
     held = files.read_json(path) if path.exists() else values
-    if {**LATER, **held} != {**LATER, **values}:
-        differing = sorted(
-            key
-            for key in set(held) | set(values)
-            if held.get(key) != values.get(key)
-        )
+    before, now = ({**LATER, **_flat(one)} for one in (held, values))
+    if before != now:
+        differing = sorted({
+            key.partition(".")[0]
+            for key in set(before) | set(now)
+            if before.get(key, _NOTHING) != now.get(key, _NOTHING)
+        })
         raise WorkdirError(
             f"{str(workdir)!r} holds a training with another config (it "
             f"differs in {', '.join(differing)}). Choose another --workdir, "
@@ -192,3 +199,14 @@ def _plain(config):
     import json
 
     return json.loads(config.to_json())
+
+
+def _flat(values, place=""):
+    """Fields of sections, too, by their places: "model.shift"."""
+    found = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{place}{key}.")
+        else:
+            found[place + key] = value
+    return found

@@ -1,9 +1,22 @@
 """The experiments behind ConfounderGAN's tables, on two steps of everything."""
 
+import importlib
+import pathlib
+import types
+
 import pytest
 
 from kprivacy import reproduce_lib
+from kprivacy.data import division
+from kprivacy.errors import UserError
+from kprivacy.experiments import NAMES, confounder_bench
 from kprivacy.workdir import WorkdirError
+
+
+def module_of(name):
+    return importlib.import_module(
+        f"kprivacy.experiments.confounder_gan_{name}"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +28,7 @@ def folders(tmp_path_factory):
     ("confounder_gan_table2", {
         *(f"none:{method}" for method in (
             "natural", "confounder_gan", "confounder_gan_paper", "emn",
-            "cwp", "cwn", "random_noise")),
+            "cwp", "cwn", "random_noise", "confounder_gan_guided")),
         *(f"mixup:{method}" for method in (
             "natural", "confounder_gan", "emn")),
     }),
@@ -23,12 +36,17 @@ def folders(tmp_path_factory):
         f"none:{method}" for method in ("natural", "cwp", "cwn")
     }),
     ("confounder_gan_figure4", {
-        f"none:{method}" for method in ("natural", "confounder_gan",
-                                        "confounder_gan_paper", "emn")
+        *(f"none:{method}" for method in (
+            "natural", "confounder_gan", "confounder_gan_paper", "emn")),
+        *(f"p90:{line}" for line in (
+            "clean_part", "emn", "confounder_gan", "emn_alone",
+            "confounder_gan_alone")),
     }),
     ("confounder_gan_figure5", {
-        f"p50:{line}" for line in ("natural", "clean_part", "emn",
-                                   "confounder_gan", "confounder_gan_out")
+        f"p50:{line}" for line in (
+            "natural", "clean_part", "emn", "confounder_gan",
+            "confounder_gan_out", "confounder_gan_paper",
+            "confounder_gan_paper_out")
     }),
     ("confounder_gan_table1", {
         *(f"{network}:{method}" for network in ("lenet", "mlp")
@@ -100,3 +118,85 @@ def test_a_table_of_what_is_finished(tmp_path):
     page = (tmp_path / f"{name}.md").read_text()
     assert "Not run yet: `cifar10_subset/none/cwp/0`" in page
     assert not (tmp_path / f"{name}.png").exists()
+
+
+def test_what_is_not_the_papers_is_said():
+    root = pathlib.Path(__file__).parent.parent
+    pages = [
+        (root / "README.md").read_text(),
+        (root / "docs" / "confounder_gan.md").read_text(),
+        *(
+            module_of(name).__doc__
+            for name in ("table1", "table2", "figure4", "figure5", "figure6",
+                         "countermeasures")
+        ),
+    ]
+    for page in pages:
+        assert "class-wise noise by predicted class" in " ".join(page.split())
+
+
+def test_nine_tenths_are_known():
+    figure4 = module_of("figure4")
+    source = types.SimpleNamespace(
+        sizes={"train": 10_000, "test": 2_000}, feature_names=(),
+        in_blocks=False,
+    )
+    count = sum(len(division.divide(source, split)[1])
+                for split in figure4.KNOWN.split("+"))
+    assert count == 100 * figure4.SHARE
+    lines = [name for name, _, _ in figure4.cells("cpu") if "/p90/" in name]
+    assert lines == [f"cifar10_subset/p90/{one}/0" for one in figure4.LINES]
+    # They come last: what was measured keeps its place.
+    assert [name for name, _, _ in figure4.cells("cpu")][-5:] == lines
+
+
+@pytest.mark.parametrize("name", [
+    one for one in NAMES if one.startswith("confounder_gan_")
+])
+def test_cells_at_the_papers_sizes(name):
+    """They cannot be run here: only that they are what they say."""
+    module = importlib.import_module(f"kprivacy.experiments.{name}")
+    cells = list(module.cells("paper"))
+    assert len({cell for cell, _, _ in cells}) == len(cells)
+    for cell, config, _ in cells:
+        held = cell.split("/")[0]
+        assert held in confounder_bench.PAPER_SETS
+        large = held in ("keratitis", "isic2017")
+        victim = config.victim
+        assert (victim.width, victim.epochs) == (64, 60)
+        assert victim.stem == ("imagenet" if large else "cifar")
+        assert config.classifier.stem == config.guide.stem == victim.stem
+        assert config.classifier.width == config.guide.width == 64
+        assert "subset" not in config.data.name
+        assert "subset" not in config.protection.name
+    if name == "confounder_gan_table1":
+        assert [one.split("/")[0] for one, _, _ in cells[::15]] == list(
+            confounder_bench.PAPER_SETS
+        )
+    labels = {one.split("/")[1] for one, _, _ in module.cells("cpu")}
+    assert labels == {one.split("/")[1] for one, _, _ in cells}
+
+
+def test_notes_at_the_papers_sizes():
+    row = {"measured": {"accuracy": 0.11, "images_per_second": 1.0},
+           "seeds": [{}]}
+    for name in ("table1", "table2", "figure2", "figure4", "figure5",
+                 "figure6", "countermeasures"):
+        module = module_of(name)
+        rows = {cell.rpartition("/")[0].replace("/", ":")
+                for cell, _, _ in module.cells("paper")}
+        results = {"profile": "paper", "rows": [
+            {**row, "name": one} for one in sorted(rows)
+        ]}
+        assert list(module.notes(results)), name
+
+
+def test_a_profile_that_an_experiment_lacks(folders):
+    with pytest.raises(UserError, match="must be one of 'cpu', 'smoke'"):
+        reproduce_lib.reproduce("ran_first", *folders, profile="paper")
+    with pytest.raises(UserError, match="'cpu', 'smoke', 'paper'"):
+        reproduce_lib.reproduce(
+            "confounder_gan_table2", *folders, profile="large"
+        )
+    assert reproduce_lib.stem("some", "paper") == "some_paper"
+    assert reproduce_lib.stem("some", "smoke") == "some"

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from configs import gap_diabetes
+from configs import confounder_gan_digits, gap_diabetes
 from kprivacy import files, train_lib, workdir
 from kprivacy.errors import UserError
 
@@ -66,9 +66,24 @@ def test_a_directory_of_before_goes_on(tmp_path):
     workdir.write_config(tmp_path, config)
     held = files.read_json(tmp_path / "config.json")
     for name in workdir.LATER:
-        del held[name]
+        held.pop(name, None)
     files.write_json(tmp_path / "config.json", held)
     workdir.write_config(tmp_path, config)
     config.precision = "mixed_bfloat16"
     with pytest.raises(workdir.WorkdirError, match="differs in precision"):
+        workdir.write_config(tmp_path, config)
+
+
+def test_a_directory_of_before_lacks_fields_of_sections(tmp_path):
+    config = confounder_gan_digits.get_config("smoke")
+    workdir.write_config(tmp_path, config)
+    held = files.read_json(tmp_path / "config.json")
+    inner = [name.split(".") for name in workdir.LATER if "." in name]
+    for section, name in inner:
+        del held[section][name]
+    files.write_json(tmp_path / "config.json", held)
+    workdir.write_config(tmp_path, config)
+    assert files.read_json(tmp_path / "config.json")["model"]["jpeg"] == 0
+    config.model.jpeg = 0.5
+    with pytest.raises(workdir.WorkdirError, match="differs in model"):
         workdir.write_config(tmp_path, config)

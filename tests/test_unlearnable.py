@@ -7,6 +7,7 @@ from kprivacy import baselines
 from kprivacy.attacks import retraining
 from kprivacy.data import Arrays
 from kprivacy.errors import UserError
+from kprivacy.experiments import confounder_bench
 
 
 @pytest.fixture
@@ -101,3 +102,21 @@ def test_a_purifier_learns_from_leaked_pairs(part):
     with pytest.raises(UserError, match="at least 16 pairs"):
         retraining.purified(sent, sent.take(slice(0, 3)),
                             flat.take(slice(0, 3)))
+
+
+def test_the_surrogate_has_the_classifiers_form(part, monkeypatch, tmp_path):
+    built = []
+
+    def classifier(*arguments):
+        built.append(arguments)
+        raise InterruptedError
+
+    monkeypatch.setattr(baselines.emn.networks, "classifier", classifier)
+    config = confounder_bench.config_of("isic2017", "emn", 0)
+    with pytest.raises(InterruptedError):
+        confounder_bench._noise(config, tmp_path, part, tmp_path)
+    with pytest.raises(InterruptedError):
+        baselines.error_minimising(part)
+    assert [one[2:] for one in built] == [
+        ("resnet18", 64, "imagenet"), ("resnet18", 64, "cifar")
+    ]

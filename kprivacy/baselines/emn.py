@@ -24,6 +24,7 @@ def error_minimising(
     width=64,
     most_rounds=100,
     seed=0,
+    stem="cifar",
 ):
     """Noise that leaves a classifier nothing to learn.
 
@@ -42,6 +43,8 @@ def error_minimising(
         width: Of its first layers.
         most_rounds: Turns after which it ends all the same.
         seed: Of weights and orders.
+        stem: Of the surrogate, "cifar", or "imagenet" for pictures of 224 x
+            224.
 
     Returns:
         (noise, float32 of the images' shape and within the bound; the
@@ -55,7 +58,7 @@ def error_minimising(
     errors.check_count("most_rounds", most_rounds)
     with seeded(seed):
         model = networks.classifier(
-            part.data.shape[1:], part.num_classes, network, width
+            part.data.shape[1:], part.num_classes, network, width, stem
         )
     game = _Game(model, bound)
     generator = np.random.default_rng(seed)

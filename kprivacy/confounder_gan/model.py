@@ -5,6 +5,7 @@ from keras import ops
 
 from kprivacy import errors
 from kprivacy.adversarial import AdversarialModel
+from kprivacy.confounder_gan import compression
 from kprivacy.confounder_gan.moves import moved, washed
 
 ADVERSARIAL = ("equation_5", "algorithm_1", "non_saturating")
@@ -51,6 +52,12 @@ class ConfounderGAN(AdversarialModel):
         grey: Share of the pictures' noise that is made grey before f sees it
             in training.
         blurred: Share of it that is averaged over 3 x 3 pixels, likewise.
+        jpeg: Share of the protected pictures that are compressed before
+            their noise is seen in training: of G(x) what f sees is the
+            difference of the files of x + G(x) and of x. Pictures of 1 or 3
+            channels; the gradient passes by the files' rounding.
+        jpeg_quality: (lowest, highest) quality of these files, 1 to 100; each
+            picture's is drawn.
         seed: Seeds these moves.
         **kwargs: Passed to `keras.Model`.
 
@@ -88,6 +95,8 @@ class ConfounderGAN(AdversarialModel):
         hidden=0.0,
         grey=0.0,
         blurred=0.0,
+        jpeg=0.0,
+        jpeg_quality=(30, 95),
         seed=None,
         **kwargs,
     ):
@@ -102,6 +111,7 @@ class ConfounderGAN(AdversarialModel):
                 "is trained, or use `SurrogateConfounderGAN` with "
                 "`confounder_weight=0`."
             )
+        compression.check(jpeg, tuple(jpeg_quality), client.input_shape[-1])
         self._given = lambda: given
         super().__init__(client, None, adversary, seed=seed, **kwargs)
         self.hinge_weight = hinge_weight
@@ -113,6 +123,8 @@ class ConfounderGAN(AdversarialModel):
         self.hidden = hidden
         self.grey = grey
         self.blurred = blurred
+        self.jpeg = jpeg
+        self.jpeg_quality = tuple(jpeg_quality)
         self.class_loss = keras.losses.SparseCategoricalCrossentropy(
             from_logits=True
         )
@@ -214,7 +226,10 @@ class ConfounderGAN(AdversarialModel):
     def defender_objective(self, images, labels, training):
         """G's loss, Equation 5, the discriminator standing still."""
         protected, noise = self._both(images, training=training)
-        confounder, scores = self.confounder(noise, protected, labels, training)
+        seen = noise, protected
+        if training and self.jpeg:
+            seen = self.compressed(images, protected, noise)
+        confounder, scores = self.confounder(*seen, labels, training)
         norms = ops.sqrt(ops.sum(ops.square(noise), axis=(1, 2, 3)) + 1e-12)
         excess = ops.relu(norms - self.hinge_bound)[:, None]
         hinge = self.mean_loss(ops.zeros_like(excess), excess)
@@ -235,6 +250,30 @@ class ConfounderGAN(AdversarialModel):
         scores = [one(seen, training=False) for one in self.classifiers]
         losses = [self.class_loss(labels, one) for one in scores]
         return self.confounder_weight * sum(losses) / len(losses), scores[0]
+
+    def compressed(self, images, protected, noise):
+        """Noise and protected pictures as a share of JPEG files leave them.
+
+        Args:
+            images: Pictures as they are, (batch, height, width, channels).
+            protected: The same, protected.
+            noise: G(x), of the same shape.
+
+        Returns:
+            (noise, protected): where a picture is compressed, its noise is
+            the difference that is left between both files.
+        """
+        quality = self.qualities(protected)
+        stored = compression.compressed(protected, quality)
+        left = stored - compression.compressed(images, quality)
+        return ops.where(quality > 0, left, noise), stored
+
+    def qualities(self, images):
+        """JPEG's quality for each picture, 0 for those that stay."""
+        return compression.drawn(
+            ops.shape(images)[0], self.jpeg, self.jpeg_quality,
+            self.noise_generator,
+        )
 
     def augmented(self, seen):
         """Noise, or pictures, as whoever trains on them may change them."""
@@ -258,7 +297,7 @@ class ConfounderGAN(AdversarialModel):
     def get_config(self):
         names = ("hinge_weight", "hinge_bound", "adversarial",
                  "adversarial_weight", "confounder_weight", "shift", "hidden",
-                 "grey", "blurred")
+                 "grey", "blurred", "jpeg", "jpeg_quality")
         return {
             **super().get_config(),
             "classifiers": [

@@ -2,7 +2,10 @@
 
 import keras
 
+from kprivacy import errors
+from kprivacy.confounder_gan import compression
 from kprivacy.confounder_gan.model import ConfounderGAN, check_readers
+from kprivacy.seeding import seeded
 
 
 @keras.saving.register_keras_serializable("kprivacy")
@@ -19,6 +22,8 @@ class SurrogateConfounderGAN(ConfounderGAN):
     as well: error-minimising noise, made by a generator in one pass. What is
     found first by s is found first by others. With `confounder_weight=0` the
     paper's f is left out, and s alone is asked: `classifiers` may be empty.
+    A trainer without leave begins with new weights; the callback `Renewal`
+    has s do so every few epochs.
 
     Args:
         client: As for `ConfounderGAN`, as are all others.
@@ -81,9 +86,28 @@ class SurrogateConfounderGAN(ConfounderGAN):
 
     def surrogate_objective(self, protected, labels, training):
         """What the surrogate loses on protected pictures."""
-        seen = self.augmented(protected) if training else protected
+        seen = protected
+        if training:
+            if self.jpeg:
+                seen = compression.compressed(seen, self.qualities(seen))
+            seen = self.augmented(seen)
         scores = self.surrogate(seen, training=training)
         return {"loss": self.class_loss(labels, scores)}
+
+    def renew(self, seed):
+        """Gives the surrogate new weights, and its optimizer nothing to know.
+
+        Args:
+            seed: Of the weights, an int.
+        """
+        with seeded(seed):
+            other = keras.models.clone_model(self.surrogate)
+        self.surrogate.set_weights(other.get_weights())
+        optimizer = self.surrogate_optimizer
+        fresh = type(optimizer).from_config(optimizer.get_config())
+        fresh.build(self.side_variables("surrogate"))
+        for now, first in zip(optimizer.variables, fresh.variables):
+            now.assign(first)
 
     def confounder(self, noise, protected, labels, training):
         """f's loss on the noise and s's on the picture, weighed; s's scores."""
@@ -99,3 +123,27 @@ class SurrogateConfounderGAN(ConfounderGAN):
         return {
             **super().get_config(), "surrogate_weight": self.surrogate_weight
         }
+
+
+class Renewal(keras.callbacks.Callback):
+    """Begins the surrogate anew every few epochs.
+
+    Its weights depend on the seed and the epoch alone, so that a training
+    that resumes is the straight one.
+
+    Args:
+        every: Epochs of a surrogate, at least 1.
+        seed: An int.
+
+    Reference: Zhang et al., Segue: side-information guided generative
+    unlearnable examples, 2023, which does it every five epochs.
+    """
+
+    def __init__(self, every, seed=0):
+        super().__init__()
+        errors.check_count("every", every)
+        self._every, self._seed = every, seed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch and epoch % self._every == 0:
+            self.model.renew(self._seed + epoch)

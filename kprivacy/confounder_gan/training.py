@@ -10,7 +10,7 @@ from kprivacy.confounder_gan.adversary import build_adversary
 from kprivacy.confounder_gan.client import build_client, levels
 from kprivacy.confounder_gan.model import ConfounderGAN
 from kprivacy.confounder_gan.pretraining import LabelPretraining
-from kprivacy.confounder_gan.surrogate import SurrogateConfounderGAN
+from kprivacy.confounder_gan.surrogate import Renewal, SurrogateConfounderGAN
 from kprivacy.optimizers import adam
 
 # Apart from the seeds of whoever trains without leave.
@@ -40,8 +40,12 @@ def build(config, dataset, parts=None):
         kind = SurrogateConfounderGAN
         roles.append(_surrogate(config, dataset))
         options["surrogate_weight"] = config.surrogate.weight
+        # Of each surrogate, where there are several one after the other.
+        epochs = _renewed(config) or config.epochs
         optimizers["surrogate_optimizer"] = adam(
-            config.surrogate.learning_rate, steps, config.cosine_decay
+            config.surrogate.learning_rate,
+            epochs * int(dataset.cardinality()),
+            config.cosine_decay,
         )
     model = kind(*roles, seed=config.seed, **options)
     model.compile(
@@ -100,13 +104,21 @@ def classifiers(config, parts=None):
 
 
 def schedules(config):
-    """Callbacks: labels before the game, where the config asks for it."""
-    if not config.pretraining_epochs:
-        return []
-    dataset, _ = datasets(config)
-    return [LabelPretraining(
-        dataset, dataset.num_classes, config.pretraining_epochs
-    )]
+    """Callbacks: labels before the game, new surrogates, where asked for."""
+    found = []
+    if config.pretraining_epochs:
+        dataset, _ = datasets(config)
+        found.append(LabelPretraining(
+            dataset, dataset.num_classes, config.pretraining_epochs
+        ))
+    if config.surrogate.weight and _renewed(config):
+        found.append(Renewal(_renewed(config), config.seed))
+    return found
+
+
+def _renewed(config):
+    """Epochs of each surrogate; 0 for one surrogate all along."""
+    return config.surrogate.get("every", workdir.LATER["surrogate.every"])
 
 
 def write_parts(model, config, directory):

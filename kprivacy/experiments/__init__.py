@@ -2,7 +2,7 @@
 
 Each has `SEEDS`, `cells`, `rows` and `draw`; `notes` where the table is
 explained by sentences made from it, and `RUNS` where it goes on with the
-trainings of another one.
+trainings of another one; `PROFILES` where it has more than "cpu" and "smoke".
 """
 
 NAMES = ("ran_first", "ran_figure3", "ran_figure4", "ran_figure5",

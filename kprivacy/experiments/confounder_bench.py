@@ -17,8 +17,15 @@ KEPT = "published"
 # The share of the test part that a trainer has to stop early by.
 CLEAN, REST = "test[:10%]", "test[10%:]"
 METHODS = ("natural", "confounder_gan", "confounder_gan_paper", "emn",
-           "emn_classwise", "cwp", "cwn", "random_noise", "shuffled")
-VARIANTS = {"confounder_gan": None, "confounder_gan_paper": "paper"}
+           "emn_classwise", "cwp", "cwn", "random_noise", "shuffled",
+           "confounder_gan_guided")
+VARIANTS = {"confounder_gan": None, "confounder_gan_paper": "paper",
+            "confounder_gan_guided": "guided"}
+PROFILES = ("cpu", "smoke", "paper")
+# The paper's sets in the place of ours. imagenet25 is left out: trainers hold
+# all pictures in memory, and these take 20 GB.
+PAPER_SETS = ("svhn", "cifar10", "bloodmnist", "keratitis", "isic2017")
+WHOLE = {"cifar10_subset": "cifar10", "bloodmnist_subset": "bloodmnist"}
 # Of ours: what has its norm, or its very noise in another order.
 LIKE_OURS = ("random_noise", "shuffled")
 
@@ -27,7 +34,8 @@ def victim_of(profile, name):
     """The recipe of whoever trains on what was published.
 
     Args:
-        profile: "smoke" for two steps.
+        profile: "smoke" for two steps; "paper" for the networks' full width,
+            and the recipe of the set's own classifier.
         name: Of the data set.
     """
     victim = ml_collections.ConfigDict()
@@ -40,9 +48,30 @@ def victim_of(profile, name):
     victim.epochs = 25
     victim.batch_size = 64
     victim.learning_rate = 0.05
+    if profile == "paper":
+        recipe = _configs(name).get_config("paper").classifier
+        for field in ("width", "stem", "epochs", "batch_size",
+                      "learning_rate"):
+            victim[field] = recipe[field]
     if profile == "smoke":
         victim.network, victim.width, victim.epochs = "lenet", 8, 1
     return victim
+
+
+def real(name, profile):
+    """The data set in the place of one of ours."""
+    return WHOLE.get(name, name) if profile == "paper" else name
+
+
+def sets(names, profile):
+    """The data sets of a table: all, the first for smoke, the paper's."""
+    if profile == "paper":
+        return PAPER_SETS
+    return names if profile == "cpu" else names[:1]
+
+
+def _configs(name):
+    return importlib.import_module(f"kprivacy.configs.confounder_gan_{name}")
 
 
 def config_of(name, method, seed, profile="cpu", **victim):
@@ -52,10 +81,10 @@ def config_of(name, method, seed, profile="cpu", **victim):
         name: Of the data set, a config `confounder_gan_NAME`.
         method: Of `METHODS`.
         seed: Of protection and trainer.
-        profile: "cpu" or "smoke".
+        profile: Of `PROFILES`.
         **victim: Other fields of `victim_of`.
     """
-    module = importlib.import_module(f"kprivacy.configs.confounder_gan_{name}")
+    module = _configs(name)
     # The rest uses nothing of what is added to the paper.
     variant = None if method in LIKE_OURS else VARIANTS.get(method, "paper")
     if profile == "smoke":
@@ -161,6 +190,7 @@ def _noise(config, runs, natural, folder):
             section.width,
             # As ConfounderGAN's classifier, apart from the trainer's seeds.
             seed=CLASSIFIER_SEED + seed,
+            stem=section.stem,
         )
         files.write_json(folder / "errors.json", wrong)
         return noise
@@ -225,11 +255,12 @@ def cells(plan, profile, run=run):
 
     Args:
         plan: Tuples (data set, label, method, seeds, fields of the victim).
-        profile: "smoke" takes the first seed.
+        profile: "smoke" takes the first seed, "paper" the whole data set.
         run: What a cell does.
     """
     for name, label, method, seeds, victim in plan:
-        for seed in seeds if profile == "cpu" else seeds[:1]:
+        name = real(name, profile)
+        for seed in seeds[:1] if profile == "smoke" else seeds:
             config = config_of(name, method, seed, profile, **victim)
             yield f"{name}/{label}/{method}/{seed}", config, run
 
@@ -246,7 +277,7 @@ def rows(found):
 
 
 def judged(results, goals):
-    """A sentence for each goal.
+    """A sentence for each goal, and of how many seeds it is.
 
     Args:
         results: Of a table.
@@ -257,11 +288,12 @@ def judged(results, goals):
             accuracy, goal = row["measured"]["accuracy"], goals[row["name"]]
             yield (
                 f"`{row['name']}`: {accuracy:.1%}, goal <= {goal:.0%}: "
-                f"{'met' if accuracy <= goal else 'missed'}."
+                f"{'met' if accuracy <= goal else 'missed'}, "
+                f"{summaries.of_seeds(row)}."
             )
 
 
-def curves(axes, results, name, key):
+def curves(axes, results, name, key, label="none"):
     """A line over the epochs for each method, the first seed's.
 
     Args:
@@ -269,10 +301,11 @@ def curves(axes, results, name, key):
         results: Of a table.
         name: Of the data set.
         key: A list of one number an epoch.
+        label: Of the rows.
     """
     for row in results["rows"]:
-        held, _, method = row["name"].split(":")
-        if held == name:
+        held, other, method = row["name"].split(":")
+        if (held, other) == (name, label):
             axes.plot(row["seeds"][0][key], label=method)
     axes.set_title(name, fontsize=10)
     axes.set_xlabel("epoch")

@@ -11,12 +11,17 @@ these 500 alone, what both know before they see anything protected. `adaptive`
 has the very generator and subtracts what it would have added to what is left,
 five times. `noise_only` trains on the noise alone, on grey, and its accuracy on
 pictures says nothing: below is how much of the noise he can name.
-`confounder_gan_paper` is the paper's losses alone, against grey and jpeg_10.
 gradient_norm is that of a batch of what was published at the end: how much is
 left to learn from it. Nothing inside these bounds is known to withstand all of
 this. Published numbers are of other sizes: all 50,000 pictures of CIFAR-10 and
 a ResNet-18 of full width (APBench's leaderboard; of `leaked` others'); there
 DeepConfuse is a generator, too.
+
+`confounder_gan` is more than the paper's method: its generator holds a
+classifier that was trained on labels (the guide) and a learnt square of coarse
+cells for each class, weighted by what the guide sees, which is class-wise
+noise by predicted class. `confounder_gan_paper` is the paper's losses alone,
+against grey and jpeg_10.
 """
 
 import dataclasses
@@ -26,10 +31,10 @@ import numpy as np
 
 from kprivacy import attacks, baselines
 from kprivacy.attacks import retraining
-from kprivacy.experiments import confounder_bench
-from kprivacy.experiments.confounder_bench import RUNS, rows
+from kprivacy.experiments import confounder_bench, summaries
+from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
-__all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
+__all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 
 SEEDS = (0,)
 DATA = "cifar10_subset"
@@ -54,7 +59,7 @@ ROUNDS = 5
 
 def cells(profile):
     """Every countermeasure against every method, then what needs more."""
-    chosen = COUNTERMEASURES if profile == "cpu" else ("grey",)
+    chosen = ("grey",) if profile == "smoke" else COUNTERMEASURES
     for label in chosen:
         yield from confounder_bench.cells([
             (DATA, label, method, SEEDS,
@@ -143,7 +148,10 @@ _OTHERS = {"pretrained": _pretrained, "leaked": _leaked,
 
 def notes(results):
     """Whether it is below EMN, point by point, and what others published."""
-    held = {row["name"].partition(":")[2]: row for row in results["rows"]}
+    data = confounder_bench.real(DATA, results["profile"])
+    held = {
+        row["name"].removeprefix(f"{data}:"): row for row in results["rows"]
+    }
     found = {
         name: row["measured"]["accuracy"] for name, row in held.items()
     }
@@ -154,13 +162,14 @@ def notes(results):
             "which `pretrained` and `leaked` have as well."
         )
     for label in (*COUNTERMEASURES, *_OTHERS):
-        ours, emn = (
-            found.get(f"{label}:{method}") for method in METHODS[1:]
-        )
+        names = [f"{label}:{method}" for method in METHODS[1:]]
+        ours, emn = (found.get(name) for name in names)
         if label != NOISE and ours is not None and emn is not None:
+            seeds = summaries.of_seeds(*(held[name] for name in names))
             yield (
                 f"`{label}`: {ours:.1%}, EMN {emn:.1%}: "
-                f"{'better' if ours < emn else 'not better'} than EMN."
+                f"{'better' if ours < emn else 'not better'} than EMN, "
+                f"{seeds}."
                 + _beside(label, ours, emn, clean)
                 + _paper(found.get(f"{label}:{PAPER}"))
                 + _published(label)

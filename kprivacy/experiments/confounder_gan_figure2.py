@@ -9,9 +9,9 @@ published and on clean pictures after each epoch. The paper has 70.9 and
 """
 
 from kprivacy.experiments import confounder_bench
-from kprivacy.experiments.confounder_bench import RUNS, rows
+from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
-__all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
+__all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 
 SEEDS = (0,)
 DATA = "cifar10_subset"
@@ -31,8 +31,9 @@ def notes(results):
     """What the patches take from the trainer."""
     found = {row["name"]: row["measured"]["accuracy"]
              for row in results["rows"]}
+    data = confounder_bench.real(DATA, results["profile"])
     natural, patched = (
-        found[f"{DATA}:none:{method}"] for method in ("natural", "cwp")
+        found[f"{data}:none:{method}"] for method in ("natural", "cwp")
     )
     yield f"Patches take {100 * (natural - patched):.1f} points."
 
@@ -43,8 +44,10 @@ def draw(path, results, runs):
 
     from kprivacy import pictures
 
+    profile = results["profile"]
+    data = confounder_bench.real(DATA, profile)
     config = confounder_bench.config_of(
-        DATA, "cwp", SEEDS[0], results["profile"], augmentation="none"
+        data, "cwp", SEEDS[0], profile, augmentation="none"
     )
     natural = confounder_bench.Parts.of(config).natural
     sent = confounder_bench.published(config, runs, natural)
@@ -55,7 +58,7 @@ def draw(path, results, runs):
         for label in (0, 1)
     }, SHOWN)
     for axis, key in zip(below.subplots(1, 2), ("train", "test")):
-        confounder_bench.curves(axis, results, DATA, key)
+        confounder_bench.curves(axis, results, data, key)
         axis.set_ylabel({
             "train": "accuracy on what was published",
             "test": "accuracy on clean pictures",

@@ -6,6 +6,12 @@ flip and crop) has all. `natural` is nothing protected; `clean_part` what is
 not protected, alone; `emn` and `confounder_gan` have the rest as it is;
 `confounder_gan_out` has the rest protected as well, by a generator that has
 never seen it and is told no labels (out-of-distribution).
+
+`confounder_gan` is more than the paper's method: its generator holds a
+classifier that was trained on labels (the guide) and a learnt square of coarse
+cells for each class, weighted by what the guide sees, which is class-wise
+noise by predicted class. `confounder_gan_paper` and
+`confounder_gan_paper_out`, at p = 50, are the paper's losses alone.
 """
 
 import dataclasses
@@ -13,10 +19,10 @@ import functools
 
 import numpy as np
 
-from kprivacy.experiments import confounder_bench
-from kprivacy.experiments.confounder_bench import RUNS, rows
+from kprivacy.experiments import confounder_bench, summaries
+from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
-__all__ = ["RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
+__all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 
 SEEDS = (0,)
 DATA = "cifar10_subset"
@@ -26,54 +32,81 @@ SHARES = {25: "defender[:30%]", 50: "defender[:60%]", 75: "defender[:90%]"}
 WHOLE = 50
 LINES = ("natural", "clean_part", "emn", "confounder_gan",
          "confounder_gan_out")
+# Run at that share alone.
+PAPER = ("confounder_gan_paper", "confounder_gan_paper_out")
+UNPROTECTED = ("natural", "clean_part")
+SMOKE = "defender[:32]"
 GOAL = 0.20
 
 
 def cells(profile):
-    """Every share on every line."""
-    shares = SHARES if profile == "cpu" else {50: "defender[:32]"}
+    """Every share on every line, then the paper's losses at one."""
+    shares = {WHOLE: SMOKE} if profile == "smoke" else SHARES
     for share, split in shares.items():
         for line in LINES if share == WHOLE else LINES[1:]:
-            method = line if line in ("natural", "emn") else "confounder_gan"
-            config = confounder_bench.config_of(
-                DATA, method, SEEDS[0], profile, augmentation="flip+crop"
-            )
-            config.protection.name = f"{DATA}_p{share}"
-            yield (
-                f"{DATA}/p{share}/{line}/{SEEDS[0]}",
-                config,
-                functools.partial(run, line=line, split=split),
-            )
+            yield cell(DATA, share, split, line, profile, "flip+crop")
+    for line in PAPER:
+        yield cell(DATA, WHOLE, shares[WHOLE], line, profile, "flip+crop")
+
+
+def cell(data, share, split, line, profile, augmentation):
+    """One point of one line.
+
+    Args:
+        data: Name of the data set.
+        share: p, for the cell's name.
+        split: The slice that is known.
+        line: "natural", "clean_part", or a method, with "_out" for all
+            protected and "_alone" for what is known and nothing else.
+        profile: As for `confounder_bench.config_of`.
+        augmentation: The trainer's.
+    """
+    method = "confounder_gan" if line == "clean_part" else method_of(line)
+    data = confounder_bench.real(data, profile)
+    config = confounder_bench.config_of(
+        data, method, SEEDS[0], profile, augmentation=augmentation
+    )
+    config.protection.name = f"{data}_p{share}"
+    return (
+        f"{data}/p{share}/{line}/{SEEDS[0]}",
+        config,
+        functools.partial(run, line=line, split=split),
+    )
+
+
+def method_of(line):
+    """Whose noise a line has."""
+    return line.removesuffix("_out").removesuffix("_alone")
 
 
 def run(config, directory, line, split):
     """Protects what is known, and the rest if the line says so; trains."""
     runs = confounder_bench.runs_of(directory)
     parts = confounder_bench.Parts.of(config)
-    whole = parts.natural
     inner = config.copy_and_resolve_references()
     inner.data.train_split = split
     known = confounder_bench.Parts.of(inner).natural
+    whole = parts.natural
     where = _places(known, whole)
     sent = whole
-    if line == "clean_part":
-        sent = whole.take(~where)
-        whole = sent
-    elif line != "natural":
+    if line not in UNPROTECTED:
         data = whole.data.copy()
         data[where] = confounder_bench.published(inner, runs, known).data
-        if line == "confounder_gan_out":
+        if line.endswith("_out"):
             client = confounder_bench.generator_of(inner, runs).client
             data[~where] = client.predict(
                 whole.data[~where], batch_size=500, verbose=0
             )
         sent = dataclasses.replace(whole, data=data)
+    if line == "clean_part" or line.endswith("_alone"):
+        kept = ~where if line == "clean_part" else where
+        sent, whole = sent.take(kept), whole.take(kept)
+        where = np.ones(len(sent), bool)
     result, _ = confounder_bench.train(config, sent, parts)
-    changed = np.ones(len(sent), bool)
-    if line in ("emn", "confounder_gan"):
-        changed = where
+    if line == "natural" or line.endswith("_out"):
+        where = np.ones(len(sent), bool)
     return confounder_bench.found_of(
-        result, sent.take(changed), whole.take(changed)
+        result, sent.take(where), whole.take(where)
     )
 
 
@@ -88,13 +121,15 @@ def _places(known, whole):
 
 def notes(results):
     """What the newly protected pictures take from the trainer."""
-    found = {row["name"]: row["measured"]["accuracy"]
-             for row in results["rows"]}
+    data = confounder_bench.real(DATA, results["profile"])
+    found = {row["name"]: row for row in results["rows"]}
     for share in SHARES:
-        name = f"{DATA}:p{share}"
+        name = f"{data}:p{share}"
         if f"{name}:confounder_gan_out" in found:
-            less = (found[f"{name}:confounder_gan"]
-                    - found[f"{name}:confounder_gan_out"])
+            pair = [found[f"{name}:confounder_gan"],
+                    found[f"{name}:confounder_gan_out"]]
+            part, whole = (row["measured"]["accuracy"] for row in pair)
+            less = part - whole
             goal = ""
             if share == 50:
                 goal = f", goal >= {100 * GOAL:.0f}: " + (
@@ -102,19 +137,20 @@ def notes(results):
                 )
             yield (
                 f"p = {share} %: protecting the rest as well takes "
-                f"{100 * less:.1f} points{goal}."
+                f"{100 * less:.1f} points{goal}, "
+                f"{summaries.of_seeds(*pair)}."
             )
 
 
 def draw(path, results, runs):
-    """Five polylines over p."""
+    """Polylines over p, and points where one share was run."""
     from matplotlib.figure import Figure
 
     from kprivacy.experiments import plots
 
     figure = Figure(figsize=(6, 4.2), dpi=90)
     axis = figure.subplots()
-    for line in LINES:
+    for line in (*LINES, *PAPER):
         points = []
         for row in results["rows"]:
             _, label, held = row["name"].split(":")

@@ -172,7 +172,7 @@ def trade_offs(figure, rows, private, others):
                 continue
             axis.errorbar(
                 found[other], found[private],
-                xerr=row["std"][other], yerr=row["std"][private],
+                xerr=row["std"].get(other), yerr=row["std"].get(private),
                 color=f"C{i % 10}", marker="o^sDv"[i // 10 % 5],
                 linestyle="none", label=row["name"],
             )

@@ -8,7 +8,7 @@ def row(name, results):
 
     Args:
         name: Of the row.
-        results: One dict a seed.
+        results: One dict a seed. One alone has no deviation: "std" is empty.
     """
     numbers = [
         key
@@ -24,20 +24,28 @@ def row(name, results):
             },
             **_attackers(results),
         },
-        "std": {key: std([one[key] for one in results]) for key in numbers},
+        "std": {
+            key: statistics.stdev(one[key] for one in results)
+            for key in numbers if len(results) > 1
+        },
         "seeds": results,
     }
+
+
+def of_seeds(*rows):
+    """How many seeds there are of rows, at least, in words.
+
+    Args:
+        *rows: What a sentence compares.
+    """
+    count = min(len(one["seeds"]) for one in rows)
+    return "one seed" if count == 1 else f"{count} seeds"
 
 
 def _attackers(results):
     """The best attackers over the seeds, where rows have any."""
     names = sorted({one["attacker"] for one in results if "attacker" in one})
     return {"attacker": ", ".join(names)} if names else {}
-
-
-def std(values):
-    """The sample's standard deviation; 0 for a single value."""
-    return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 def by_task(rows):

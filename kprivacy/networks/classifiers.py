@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from kprivacy import errors
+from kprivacy.networks.blocks import STEMS
 from kprivacy.networks.densenet import densenet
 from kprivacy.networks.lenet import lenet
 from kprivacy.networks.mlp import mlp
@@ -29,8 +30,11 @@ def classifier(
         network: One of `NAMES`.
         width: Filters of the first layers; 64 is each one's original.
             Everything else is in proportion.
-        stem: "cifar" or "imagenet", of "resnet18", "resnet50" and
-            "densenet121".
+        stem: "cifar" or "imagenet", for pictures of 224 x 224: of
+            "resnet18", "resnet50" and "densenet121" how they begin, see
+            `blocks.stem`; of "vgg11" how it ends, in the mean of its maps and
+            one dense layer or in three with dropout. "lenet" and "mlp" have
+            one form.
         name: Name of the model.
 
     Returns:
@@ -42,12 +46,20 @@ def classifier(
     errors.check_choice("network", network, NAMES)
     errors.check_count("num_classes", num_classes, 2)
     errors.check_count("width", width, 8)
+    errors.check_choice("stem", stem, STEMS)
     if network == "mlp":
         units = (16 * width, 8 * width)
         return mlp(tuple(input_shape), units, num_classes, name=name)
     body = _body(tuple(input_shape), network, width, stem)
     x = body.output
-    if network == "lenet":
+    if network == "vgg11" and stem == "imagenet":
+        x = layers.Flatten(name="flatten")(x)
+        for i in (1, 2):
+            x = layers.Dense(
+                64 * width, activation="relu", name=f"dense{i}"
+            )(x)
+            x = layers.Dropout(0.5, name=f"dropout{i}")(x)
+    elif network == "lenet":
         x = layers.Flatten(name="flatten")(x)
         x = layers.Dense(8 * width, activation="relu", name="dense")(x)
     else:
