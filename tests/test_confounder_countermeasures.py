@@ -123,7 +123,7 @@ def row(name, accuracy, train=0.0):
 
 def test_notes():
     """Published numbers, clean pictures alone, and noise by its own."""
-    lines = list(table.notes({"rows": [
+    lines = list(table.notes({"profile": "cpu", "rows": [
         row("grey:confounder_gan", 0.4), row("grey:emn", 0.5),
         row("grey:confounder_gan_paper", 0.45),
         row("halved:confounder_gan", 0.3), row("halved:emn", 0.2),
@@ -136,21 +136,21 @@ def test_notes():
     assert lines == [
         "`clean_500`: 30.0% from 500 clean pictures alone, which "
         "`pretrained` and `leaked` have as well.",
-        "`grey`: 40.0%, EMN 50.0%: better than EMN. The paper's losses "
-        "alone: 45.0%. Published, of other sizes: EMN 92.0 %, DeepConfuse "
-        "85.6 %.",
-        "`halved`: 30.0%, EMN 20.0%: not better than EMN.",
-        "`pretrained`: 35.0%, EMN 29.0%: not better than EMN. From "
-        "`clean_500` that is +5.0 points, with EMN -1.0.",
-        "`leaked`: 60.0%, EMN 70.0%: better than EMN. From `clean_500` that "
-        "is +30.0 points, with EMN +40.0. Published, of other sizes: other "
-        "noise 93.0 %.",
+        "`grey`: 40.0%, EMN 50.0%: better than EMN, 2 seeds. The paper's "
+        "losses alone: 45.0%. Published, of other sizes: EMN 92.0 %, "
+        "DeepConfuse 85.6 %.",
+        "`halved`: 30.0%, EMN 20.0%: not better than EMN, 2 seeds.",
+        "`pretrained`: 35.0%, EMN 29.0%: not better than EMN, 2 seeds. "
+        "From `clean_500` that is +5.0 points, with EMN -1.0.",
+        "`leaked`: 60.0%, EMN 70.0%: better than EMN, 2 seeds. From "
+        "`clean_500` that is +30.0 points, with EMN +40.0. Published, of "
+        "other sizes: other noise 93.0 %.",
         "`noise_only`: who trains on the noise alone, with flip and crop, "
         "names the class of 98.7% of `confounder_gan`'s and 90.0% of `emn`'s "
         "in the last epoch.",
     ]
-    assert list(table.notes({"rows": []})) == []
-    half = {"rows": [row("noise_only:emn", 0.2, 0.9)]}
+    assert list(table.notes({"profile": "cpu", "rows": []})) == []
+    half = {"profile": "cpu", "rows": [row("noise_only:emn", 0.2, 0.9)]}
     assert "of 90.0% of `emn`'s in" in next(table.notes(half))
 
 

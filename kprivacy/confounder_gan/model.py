@@ -325,14 +325,6 @@ def _check(client, classifiers):
             "`client` must have a layer \"noise\", which gives G(x). Received: "
             "one without. Build it with `kprivacy.confounder_gan.build_client`."
         )
-    for one in classifiers:
-        shape = tuple(one.input_shape[1:])
-        if len(shape) != 3 or shape[-1] != client.input_shape[-1]:
-            raise errors.UserError(
-                "Each of `classifiers` must take pictures of "
-                f"{client.input_shape[-1]} channels. Received: one for shape "
-                f"{shape}."
-            )
     check_readers(classifiers, client.input_shape[1:])
 
 
