@@ -122,13 +122,21 @@ def _give_or_take(before, after):
 
 
 def chance(before, after):
-    """The standard error of that share by the examples that are tested.
+    """The standard error of that share.
 
-    Examples are not all that chance decides: attackers trained anew differ.
+    Of a mean of several attackers it is that of the mean; else it is by the
+    examples that are tested alone, which are not all that chance decides:
+    attackers trained anew differ.
 
     Returns:
         A float, or None where the attack is no accuracy.
     """
+    both = before["attack"], after["attack"]
+    if all(one.get("trainers", 1) > 1 for one in both):
+        error = math.sqrt(sum(
+            one["std"] ** 2 / one["trainers"] for one in both
+        ))
+        return error / max(both[0]["value"], 1e-9)
     tested = after["attack"].get("tested")
     if not tested:
         return None

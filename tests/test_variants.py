@@ -44,6 +44,11 @@ def test_chance_is_that_of_two_binomials():
     after["attack"]["tested"] = 1000
     error = (0.10 * 0.90 / 1000 + 0.12 * 0.88 / 1000) ** 0.5
     assert variants.chance(before, after) == pytest.approx(error / 0.10)
+    for one in before, after:
+        one["attack"].update(trainers=3, std=0.03)
+    assert variants.chance(before, after) == pytest.approx(
+        (2 * 0.03**2 / 3) ** 0.5 / 0.10
+    )
 
 
 def test_auto_needs_a_file():

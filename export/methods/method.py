@@ -26,7 +26,8 @@ class Method:
     `value`, and for reference that of the data as they are, `undefended`;
     the attack's says whether a "high" or a "low" value protects, who it was,
     and what is left without any information, `blind`; of an accuracy also on
-    how many examples it was `tested`.
+    how many examples it was `tested`, and of a mean of several attackers their
+    number, `trainers`, and their standard deviation, `std`.
 
     Attributes:
         sides: Sides in pixels of clients beside that of the training's size,
