@@ -39,6 +39,17 @@ def test_the_library_never_imports_export():
                 assert not words[1].startswith(("export", "kprivacy.export"))
 
 
+def test_one_module_imports_what_turns_keras():
+    name = "tensorflow_model_optimization"
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("kprivacy", "export", "configs")
+        for path in (ROOT / folder).rglob("*.py")
+        if f"import {name}" in path.read_text()
+    ]
+    assert found == ["export/tuning.py"]
+
+
 def test_no_pickle_and_no_long_files():
     for folder in ("kprivacy", "export", "configs"):
         for path in (ROOT / folder).rglob("*.py"):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from export import client as client_lib
-from export import contract, texts
+from export import contract, texts, variants
 from kprivacy import text
 from kprivacy.releases import TFLiteModel
 
@@ -39,6 +39,14 @@ def test_the_encoder_gives_what_the_codec_gives():
     # Weights of 8 bits; states in standard units are about 1.
     np.testing.assert_allclose(found, expected, atol=0.1)
     assert np.abs(found - np.roll(expected, 3, axis=0)).max() > 0.5
+
+
+def test_the_encoders_file_is_measured_as_the_clients_is():
+    client = texts.encoder(sentence_codec())
+    content = client_lib.convert(client, client.arithmetic)
+    found = variants.measured(client, content, client.examples)
+    assert found["parity"]["mean_quanta"] < 3
+    assert found["bytes"] == len(content)
 
 
 def test_words_have_a_table(tmp_path):
