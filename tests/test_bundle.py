@@ -127,7 +127,9 @@ def test_a_cascade_exports(exported, tmp_path):
     )
     steps = [workdir.read_model(folder.parent) for _ in range(2)]
     Cascade(steps).save(tmp_path / "pair")
-    bundle_lib.export(tmp_path / "pair", tmp_path / "out", config=config)
+    bundle_lib.export(
+        tmp_path / "pair", tmp_path / "out", "float32", config=config
+    )
     assert len(verify.verify(tmp_path / "out")) == 3
     name = config.source.name
     config.source.name = "gaussian_mixture:0.5,3,1"

@@ -11,6 +11,7 @@ const METHODS = {
 };
 const $ = (id) => document.getElementById(id);
 const SIDE = 280;
+const NONCE_BYTES = 16;
 const state = { opened: 0, method: null, client: null, demo: null, bytes: null, at: 0, times: null, stream: null };
 
 function say(text, error = false) {
@@ -158,8 +159,11 @@ function paint(given, sent, answers) {
     panels.push(panel(says, seen(values, role.part.output, role.labels)));
   }
   $("panels").replaceChildren(...panels);
+  // A message under a key travels with its nonce.
+  const leaving = sent.values.byteLength
+    + (state.client.inputs.some((one) => one.kind === "key") ? NONCE_BYTES : 0);
   const rows = {
-    "Leaves the device": `${sent.values.byteLength.toLocaleString()} bytes in the place of ${state.bytes.length.toLocaleString()}`,
+    "Leaves the device": `${leaving.toLocaleString()} bytes in the place of ${state.bytes.length.toLocaleString()}`,
     "Computed in": `${sent.milliseconds.toFixed(2)} ms on this device`,
     "Golden pair": `within ${state.client.goldenDifference} of ${state.client.described.golden.tolerance_quanta} steps`,
   };
