@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from export import android, contract, verify
-from kprivacy import files
+from export import android, bundle, contract, verify
+from kprivacy import files, workdir
 
 
 def tamper_tflite(bundle):
@@ -121,6 +121,13 @@ def test_assets_have_a_largest_size(smoke_run, monkeypatch):
     monkeypatch.setattr(android, "MOST_BYTES", 1000)
     with pytest.raises(contract.ContractError, match="1,000 are allowed"):
         android.check(smoke_run / "export")
+
+
+def test_an_unfinished_training_is_told(smoke_run, tmp_path):
+    shutil.copy(smoke_run / "config.json", tmp_path)
+    with pytest.raises(workdir.WorkdirError, match="model.keras.*train"):
+        bundle.export(tmp_path, tmp_path / "export")
+    assert not (tmp_path / "export").exists()
 
 
 def test_no_bundle_is_told(tmp_path):
