@@ -58,6 +58,8 @@ def on_the_wire(client, inputs):
 def latency(content, signature, inputs, runs=200, seconds=2.0):
     """Milliseconds of one call on this machine, at 1 and at 2 threads.
 
+    What Python does to hand arrays over is in it: 2 or 3 microseconds.
+
     Args:
         content: Bytes of the file.
         signature: Of the file.
