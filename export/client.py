@@ -16,7 +16,7 @@ import numpy as np
 from kprivacy.confounder_gan.client import Bounded
 from kprivacy.errors import UserError
 
-from . import compact, correction, graph, mixed, outside, tuning
+from . import compact, correction, graph, lean, mixed, outside, tuning
 from .parts import BYTES, PIXEL
 
 QUANTIZATIONS = ("int8", "dynamic", "float16", "float32", "int16x8")
@@ -89,6 +89,7 @@ def _convert(client, model, examples, quantization):
     exact = mixed.exact_layers(model)
     integer = quantization == "int8" and not exact
     model = graph.prepared(model, integer)
+    model = lean.lean(model, [np.shape(one)[1:] for one in client.examples])
     archive = keras.export.ExportArchive()
     archive.track(model)
     endpoint = _endpoint(client, model, None if integer else examples)

@@ -28,12 +28,14 @@ def flattened(model):
     import keras
 
     def of(layer):
-        inner = isinstance(layer, keras.Model)
-        return (lambda given: _follow(layer, [given], of)) if inner else layer
+        if not isinstance(layer, keras.Model):
+            return layer
+        inner = getattr(layer, "_functional", None) or layer  # of Sequential
+        return lambda given: _follow(inner, [given], of)
 
     if not any(isinstance(one, keras.Model) for one in model.layers):
         return model
-    return _rebuilt(model, keras, of)
+    return rebuilt(model, keras, of)
 
 
 def folded(model):
@@ -69,7 +71,7 @@ def folded(model):
             made[layer.name] = type(layer).from_config(config)
         return made[layer.name]
 
-    copy = _rebuilt(
+    copy = rebuilt(
         model, keras,
         lambda layer: None if layer.name in gone else copied(layer),
     )
@@ -95,7 +97,7 @@ def twin(model):
             made[layer.name] = _counterpart(layer)
         return made[layer.name]
 
-    copy = _rebuilt(model, tf_keras, counterpart)
+    copy = rebuilt(model, tf_keras, counterpart)
     for name, layer in made.items():
         held = model.get_layer(name).get_weights()
         if held:
@@ -104,13 +106,7 @@ def twin(model):
 
 
 def check_equal(model, other, inputs):
-    """Raises unless two models give the same for some inputs.
-
-    Args:
-        model: The client.
-        other: Its twin, or folded.
-        inputs: One array, or a list of them.
-    """
+    """Raises unless two models give the same for some inputs, a list."""
     given = inputs if len(inputs) > 1 else inputs[0]
     apart = np.abs(
         np.asarray(model(given)) - np.asarray(other(given))
@@ -127,11 +123,12 @@ def _in_order(model):
     return [node for depth in depths for node in model._nodes_by_depth[depth]]
 
 
-def _rebuilt(model, framework, of):
-    """The same graph of other layers; None in a layer's place leaves it out."""
+def rebuilt(model, framework, of, shapes=None):
+    """The same graph of other layers; None leaves one out; other `shapes`."""
+    shapes = shapes or [one.shape[1:] for one in model.inputs]
     inputs = [
-        framework.Input(one.shape[1:], dtype=one.dtype, name=one.name)
-        for one in model.inputs
+        framework.Input(shape, dtype=one.dtype, name=one.name)
+        for shape, one in zip(shapes, model.inputs)
     ]
     return framework.Model(
         inputs if len(inputs) > 1 else inputs[0],
