@@ -118,7 +118,10 @@ def patterned(maps, told, squares, cell):
     height, width = ops.shape(maps)[1:3]
     rows = -(-height // square[0]), -(-width // square[1])
     tiled = ops.tile(mixed, (1, *rows, 1))
-    return maps + tiled[:, :height, :width]
+    known, size = tuple(tiled.shape[1:3]), tuple(maps.shape[1:3])
+    if None in known or known != size:
+        tiled = tiled[:, :height, :width]
+    return maps + tiled
 
 
 def levels(bound):
