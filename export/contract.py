@@ -5,16 +5,14 @@ import pathlib
 import numpy as np
 
 from kprivacy import files
-from kprivacy.fakesafe import keys
 from kprivacy.version import __version__
 
-from .parts import ANSWER_RANGES, ANSWERS, BYTES, MEANINGS, NONCE_BYTES
+from .parts import ANSWER_RANGES, ANSWERS, BYTES, MEANINGS
 
 # Of what travels and how it is described: tests/golden/wire.json holds it.
 FORMAT = 3
 REPORTS = ("report.json", "report.md", "report.txt")
-# Of an example of a pad.
-SECRET, NONCE, SHOWN = bytes(range(32)), bytes(range(NONCE_BYTES)), 64
+SHOWN = 64  # bits of an example of a pad
 
 
 class ContractError(ValueError):
@@ -59,9 +57,14 @@ def describe_client(client, file, name, scale, zero_point):
 
 def pad_example(bits):
     """How the pad of a known secret and nonce begins, for an app's test."""
-    (pad,) = keys.expand(SECRET, [NONCE], bits)
+    from kprivacy.fakesafe import keys  # readers of contracts need no Keras
+
+    secret, nonce = (
+        bytes(range(size)) for size in (keys.SECRET_BYTES, keys.NONCE_BYTES)
+    )
+    (pad,) = keys.expand(secret, [nonce], bits)
     return {
-        "secret": SECRET.hex(), "nonce": NONCE.hex(),
+        "secret": secret.hex(), "nonce": nonce.hex(),
         "begins": "".join(str(int(bit)) for bit in pad[:SHOWN]),
     }
 

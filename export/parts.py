@@ -33,7 +33,6 @@ ANSWERS = {
     "and blue); 0.0 is black, 1.0 is white",
 }
 ANSWER_RANGES = {"image": [0.0, 1.0], "probabilities": [0.0, 1.0]}
-NONCE_BYTES = 16
 
 
 @dataclasses.dataclass(frozen=True)

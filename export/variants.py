@@ -6,11 +6,12 @@ import zlib
 import numpy as np
 
 from kprivacy.errors import UserError
+from kprivacy.fakesafe import keys
 from kprivacy.releases import TFLiteModel, to_wire
 
 from . import client as client_lib
 from . import conversion, opened, parity
-from .parts import BYTES, NONCE_BYTES
+from .parts import BYTES
 
 PARITY_EXAMPLES = 300
 # Of 255, the mean difference from Keras that no file may pass.
@@ -97,7 +98,7 @@ def wire_bytes(client):
         [one.shape for one in client.examples]
         if len(client.examples) > 1 else client.examples[0].shape
     )[1:]
-    nonce = NONCE_BYTES if "key" in client.inputs.values() else 0
+    nonce = keys.NONCE_BYTES if "key" in client.inputs.values() else 0
     return size(client.output[1], sent) + nonce, size(kind, shape)
 
 

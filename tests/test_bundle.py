@@ -17,6 +17,7 @@ from export import bundle as bundle_lib
 from export import contract, methods, parts, report, server, verify
 from kprivacy import data, files, train_lib, workdir
 from kprivacy.errors import UserError
+from kprivacy.fakesafe import keys
 from kprivacy.fakesafe.cascade import Cascade
 from kprivacy.releases import KerasRelease, TFLiteRelease
 from kprivacy.workdir import WorkdirError
@@ -214,7 +215,7 @@ def kinds():
     return {
         "meanings": parts.MEANINGS, "answers": parts.ANSWERS,
         "ranges": parts.ANSWER_RANGES, "bytes": sorted(parts.BYTES),
-        "pixel": list(parts.PIXEL), "nonce_bytes": parts.NONCE_BYTES,
+        "pixel": list(parts.PIXEL), "nonce_bytes": keys.NONCE_BYTES,
         "pad": contract.pad_example(864), "drawn": drawn,
     }
 

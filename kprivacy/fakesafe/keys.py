@@ -7,7 +7,7 @@ import numpy as np
 
 from kprivacy import errors
 
-SECRET_BYTES = 32
+SECRET_BYTES, NONCE_BYTES = 32, 16
 
 
 def new_secret():
@@ -17,7 +17,7 @@ def new_secret():
 
 def new_nonce():
     """16 bytes that name a message; two messages must never share them."""
-    return secrets.token_bytes(16)
+    return secrets.token_bytes(NONCE_BYTES)
 
 
 def key_bits(client):
