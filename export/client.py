@@ -16,7 +16,7 @@ import numpy as np
 from kprivacy.confounder_gan.client import Bounded
 from kprivacy.errors import UserError
 
-from . import compact, correction, graph, lean, mixed, outside, tuning
+from . import compact, correction, graph, lean, mixed, outside, paired, tuning
 from .parts import BYTES, PIXEL
 
 QUANTIZATIONS = ("int8", "dynamic", "float16", "float32", "int16x8")
@@ -90,6 +90,8 @@ def _convert(client, model, examples, quantization):
     integer = quantization == "int8" and not exact
     model = graph.prepared(model, integer)
     model = lean.lean(model, [np.shape(one)[1:] for one in client.examples])
+    if integer:
+        model = paired.paired(model)
     archive = keras.export.ExportArchive()
     archive.track(model)
     endpoint = _endpoint(client, model, None if integer else examples)
