@@ -11,7 +11,8 @@ attack are differs by method: RAN, accuracy and the error of the best
 reconstruction (higher protects); GAP, the mean accuracy on the public
 attributes, or the share of the variance that is kept, and the accuracy of the
 best attacker; FakeSafe, the F1 of what comes back and the best attacker's
-accuracy on the message's class; ConfounderGAN, SSIM and the accuracy of whoever
+accuracy on the message's class (its rows are keyed codes in covers, `painted`
+is a fake of the code alone and `paper` the paper's perceptrons); ConfounderGAN, SSIM and the accuracy of whoever
 trains on what is published. L∞ is ConfounderGAN's largest change of stored
 bytes, difference the mean one from Keras in 255ths of what is sent.
 """
@@ -32,6 +33,12 @@ CLIENTS = {
     "gap:smile_faces": ("gap_smile_faces", None),
     "gap:uci_har": ("gap_uci_har", None),
     "fakesafe:mnist": ("fakesafe_mnist_to_fashion_mnist", None),
+    "fakesafe:faces": ("fakesafe_faces_to_mnist", None),
+    "fakesafe:words": ("fakesafe_words_to_fashion_mnist", None),
+    "fakesafe:mnist_painted": (
+        "fakesafe_mnist_to_fashion_mnist", "convolutional"
+    ),
+    "fakesafe:mnist_paper": ("fakesafe_mnist_to_fashion_mnist", "paper"),
     "confounder_gan:cifar10_subset": ("confounder_gan_cifar10_subset", None),
 }
 SMOKE = "ran:mnist", "confounder_gan:cifar10_subset"
