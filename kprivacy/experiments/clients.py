@@ -11,10 +11,11 @@ attack are differs by method: RAN, accuracy and the error of the best
 reconstruction (higher protects); GAP, the mean accuracy on the public
 attributes, or the share of the variance that is kept, and the accuracy of the
 best attacker; FakeSafe, the F1 of what comes back and the best attacker's
-accuracy on the message's class (its rows are keyed codes in covers, `painted`
-is a fake of the code alone and `paper` the paper's perceptrons); ConfounderGAN, SSIM and the accuracy of whoever
-trains on what is published. L∞ is ConfounderGAN's largest change of stored
-bytes, difference the mean one from Keras in 255ths of what is sent.
+accuracy on the message's class (rows are of keyed codes in covers, but for
+`painted`, fakes made of the code alone, and `paper`, the paper's perceptrons);
+ConfounderGAN, SSIM and the accuracy of whoever trains on what is published. L∞
+is ConfounderGAN's largest change of stored bytes, difference the mean one from
+Keras in 255ths of what is sent.
 """
 
 import importlib
