@@ -1,13 +1,19 @@
 """What a phone needs to make a client's data of texts."""
 
 import json
+import os
 
 import keras
 import numpy as np
+import pytest
 
+from configs import fakesafe_base
 from export import client as client_lib
-from export import contract, texts, variants
-from kprivacy import text
+from export import contract, methods, texts, variants
+from export.methods import fakesafe
+from kprivacy import text, train_lib
+from kprivacy.data import Arrays
+from kprivacy.fakesafe import words
 from kprivacy.releases import TFLiteModel
 
 SENTENCES = ["she likes limes .", "you like red pears .", "limes are red ."]
@@ -73,3 +79,24 @@ def test_the_contract_names_and_hashes_them(tmp_path):
     )
     assert "tokens.json" in list(contract.names_of(held))
     assert "text" not in contract.whole("fakesafe", [], None)
+
+
+def test_words_are_attacked_by_several_fakes_of_each():
+    arrays = Arrays(np.arange(3.0)[:, None], np.arange(3), 3)
+    found = fakesafe.often(arrays)
+    assert np.bincount(found.labels).tolist() == [fakesafe.TIMES] * 3
+    np.testing.assert_array_equal(found.data[:, 0], found.labels)
+    twice = arrays.take([0, 1, 2, 0, 1, 2])
+    assert fakesafe.often(twice) is twice
+
+
+def test_a_training_on_words_is_attacked(tfds_dir, tmp_path, monkeypatch):
+    if not os.path.isdir(os.path.join(tfds_dir, words.CORPUS)):
+        pytest.skip(f"needs {words.CORPUS} in TFDS_DATA_DIR")
+    config = fakesafe_base.fakesafe("words:tokens:top100", "digits", "smoke")
+    config.source.data_dir = tfds_dir
+    train_lib.train(config, tmp_path)
+    monkeypatch.setattr(fakesafe, "PROBES", ("mlp",))  # the fast one
+    found = methods.of(tmp_path).measure_keras()["attack"]
+    # Without a key a word's fake is always the same.
+    assert found["value"] > 0.5 and found["tested"] == 64
