@@ -92,8 +92,9 @@ def check_method(config, task, known=("ran",)):
     if config.method not in known:
         raise WorkdirError(
             f"{task} takes a training of {', '.join(known)}. Received: one of "
-            f"{config.method}. Of FakeSafe, `python -m kprivacy.protect` and "
-            "`python -m kprivacy.recover` take client/ and server/."
+            f"{config.method}. `python -m export.main` attacks what trainings "
+            "of every method send; of FakeSafe, `python -m kprivacy.protect` "
+            "and `python -m kprivacy.recover` take client/ and server/."
         )
 
 
