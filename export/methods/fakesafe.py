@@ -16,7 +16,9 @@ from .. import mixed, texts
 from ..parts import Client, Server
 from . import method
 
-EFFORT = dataclasses.replace(fakesafe_bench.FULL, tested=5000, epochs=3)
+EFFORT = dataclasses.replace(fakesafe_bench.FULL, tested=5000)
+# Passes of whoever judges, over sets of so many; of smaller ones more.
+EPOCHS, MANY = 3, 20_000
 # Messages that whoever guesses their class learns from.
 KNOWN = 5000
 PROBES = ("logistic_regression", "mlp")
@@ -41,6 +43,8 @@ class Method(method.Method):
         super().__init__(*args)
         smoke = len(self._part("test", 65)) < 65
         self._effort = fakesafe_bench.SMOKE if smoke else EFFORT
+        if not smoke and len(self._part("defender", MANY)) == MANY:
+            self._effort = dataclasses.replace(EFFORT, epochs=EPOCHS)
         self._steps = 12 if smoke else 300
 
     def clients(self):
