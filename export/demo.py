@@ -289,9 +289,12 @@ def _sent(client, file, data, kind):
 def _fit(model, x, y, loss):
     import keras
 
+    from kprivacy import optimizers
+
     steps = EPOCHS * -(-len(x) // 64)
     rate = keras.optimizers.schedules.CosineDecay(1e-3, steps)
     model.compile(keras.optimizers.Adam(rate), loss)
+    optimizers.build(model)
     model.fit(x, y, batch_size=64, epochs=EPOCHS, verbose=0)
 
 

@@ -136,7 +136,8 @@ class AdversarialModel(Distributed):
         # Callbacks restore only the slots that exist: create them all now.
         for name, side in self.OPTIMIZERS.items():
             getattr(self, name).build(self.side_variables(side))
-        if metrics and self.on_several_machines:
+        # Made in the first step, they would have it traced a second time.
+        if metrics:
             self.build_metrics(*self.metric_arguments())
 
     def metric_arguments(self):

@@ -1,4 +1,4 @@
-"""The optimizer of every config."""
+"""The optimizer of every config, and what all optimizers need."""
 
 import keras
 
@@ -17,3 +17,11 @@ def adam(learning_rate, steps, cosine_decay=True, **options):
             learning_rate, steps, alpha=0.02
         )
     return keras.optimizers.Adam(learning_rate, **options)
+
+
+def build(model):
+    """Makes what the optimizer of a compiled, built model keeps.
+
+    Made in the first step, it would have TensorFlow trace that twice.
+    """
+    model.optimizer.build(model.trainable_variables)

@@ -60,6 +60,16 @@ def test_log_keys(vectors):
     harness.check_log_keys(dense_model, vectors, ["accuracy"])
 
 
+def test_a_step_is_traced_once(vectors, monkeypatch):
+    traced, step = [], RAN.train_step
+    monkeypatch.setattr(
+        RAN, "train_step",
+        lambda self, data: traced.append(data) or step(self, data),
+    )
+    harness.fit(dense_model(), vectors, 2)
+    assert len(traced) == 1
+
+
 def test_role_isolation(vectors):
     harness.check_role_isolation(dense_model, vectors)
 

@@ -152,8 +152,6 @@ class ConfounderGAN(AdversarialModel):
             **kwargs: Arguments of `keras.Model.compile`.
         """
         super().compile(optimizer, adversary_optimizer, metrics, **kwargs)
-        if metrics:
-            self.build_metrics(*self.metric_arguments())
 
     def metric_arguments(self):
         scores = ops.zeros((1, self.reader.output_shape[-1]))

@@ -7,7 +7,7 @@ most of the epochs; here its smallest maps learn it directly.
 
 import keras
 
-from kprivacy.optimizers import adam
+from kprivacy import optimizers
 
 
 class LabelPretraining(keras.callbacks.Callback):
@@ -39,7 +39,8 @@ class LabelPretraining(keras.callbacks.Callback):
         told = keras.Model(client.inputs[0], x)
         steps = self._epochs * int(self._dataset.cardinality())
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        told.compile(adam(self._learning_rate, steps), loss)
+        told.compile(optimizers.adam(self._learning_rate, steps), loss)
+        optimizers.build(told)
         told.fit(
             self._dataset, epochs=self._epochs, shuffle=False, verbose=0
         )

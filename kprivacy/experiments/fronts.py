@@ -167,11 +167,14 @@ def _adapt(model, noisily, part, config):
     """Trains a classifier further on what it will receive."""
     import keras
 
+    from kprivacy import optimizers
+
     keras.utils.set_random_seed(config.seed)
     model.compile(
         keras.optimizers.Adam(config.utility_learning_rate / 2),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    optimizers.build(model)
     for _ in range(PASSES):
         model.fit(
             noisily(part.data),

@@ -71,11 +71,14 @@ def _most_noise(config, directory, held, test, target):
     """The largest scale that keeps `target`, and the test accuracy there."""
     import keras
 
+    from kprivacy import optimizers
+
     classifier = train_lib.undefended(config, directory)
     classifier.compile(
         keras.optimizers.Adam(config.utility_learning_rate / 5),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    optimizers.build(classifier)
     best = None
     for scale in SCALES:
         generator = np.random.default_rng(config.seed)

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
+from kprivacy import optimizers
 from kprivacy.fakesafe.pairing import pairs
-from kprivacy.optimizers import adam
 
 
 class CodecPretraining(keras.callbacks.Callback):
@@ -46,9 +46,10 @@ class CodecPretraining(keras.callbacks.Callback):
             self.model.client, self.model.server, self._flips, self._seed
         )
         codec.compile(
-            adam(self._learning_rate, self._steps, True),
+            optimizers.adam(self._learning_rate, self._steps, True),
             _CodecLoss(self.model),
         )
+        optimizers.build(codec)
         batches = pairs(
             self._source, self._source[:1], self._batch_size, self._seed,
             self._steps,

@@ -160,8 +160,6 @@ class GAP(AdversarialModel):
             **kwargs: Arguments of `keras.Model.compile`.
         """
         super().compile(optimizer, adversary_optimizer, metrics, **kwargs)
-        if metrics:
-            self.build_metrics(*self.metric_arguments())
 
     def metric_arguments(self):
         scores = ops.zeros((1, self.adversary.output_shape[-1]))

@@ -2,7 +2,7 @@
 
 import keras
 
-from kprivacy import callbacks, workdir
+from kprivacy import callbacks, optimizers, workdir
 from kprivacy.optimizers import adam
 from kprivacy.ran.adversary import build_adversary
 from kprivacy.ran.client import build_client
@@ -73,6 +73,7 @@ def plain_classifier(config, dataset):
         adam(config.utility_learning_rate, steps, config.cosine_decay),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    optimizers.build(model)
     return model
 
 

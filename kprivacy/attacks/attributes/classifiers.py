@@ -124,10 +124,13 @@ class Network(Decoder):
     def _compiled(self, model, rate):
         import keras
 
+        from kprivacy import optimizers
+
         model.compile(
             keras.optimizers.Adam(rate),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         )
+        optimizers.build(model)
         return model
 
     def predict(self, features):

@@ -127,6 +127,8 @@ def _fit(model, data, labels, epochs, seed):
     import keras
     import tensorflow as tf
 
+    from kprivacy import optimizers
+
     size = int(np.clip(len(data) // 10, 8, 128))
     batches = tf.data.Dataset.from_tensor_slices((data, labels))
     batches = batches.shuffle(len(data), seed=seed).batch(size).prefetch(2)
@@ -137,6 +139,7 @@ def _fit(model, data, labels, epochs, seed):
         )),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    optimizers.build(model)
     model.fit(batches, epochs=epochs, shuffle=False, verbose=0)
 
 

@@ -27,6 +27,9 @@ class AdversarialDecoder(Decoder):
         critic = _critic(model.output_shape[1:])
         game = DecoderGame(model, critic)
         game.compile(keras.optimizers.Adam(rate), loss="mse")
+        # As `kprivacy.optimizers.build` does, each of its own network.
+        game.optimizer.build(model.trainable_variables)
+        game.critic_optimizer.build(critic.trainable_variables)
         return game
 
 

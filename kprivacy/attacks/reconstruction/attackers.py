@@ -218,7 +218,10 @@ class Decoder:
     def _compiled(self, model, rate):
         import keras
 
+        from kprivacy import optimizers
+
         model.compile(keras.optimizers.Adam(rate), loss="mse")
+        optimizers.build(model)
         return model
 
     def predict(self, features):

@@ -29,7 +29,7 @@ def purified(published, leaked, natural, steps=2000, width=32, seed=0):
     """
     import keras
 
-    from kprivacy import networks
+    from kprivacy import networks, optimizers
 
     if leaked.data.shape != natural.data.shape or len(leaked) < LEAST:
         raise errors.UserError(
@@ -54,6 +54,7 @@ def purified(published, leaked, natural, steps=2000, width=32, seed=0):
         ),
         loss="mse",
     )
+    optimizers.build(model)
     order = np.random.default_rng(seed)
     rows = np.concatenate([
         order.permutation(len(leaked))

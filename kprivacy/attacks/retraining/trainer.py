@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from kprivacy import networks
+from kprivacy import networks, optimizers
 from kprivacy.attacks.retraining.gradients import gradient_norm
 from kprivacy.attacks.retraining.hardened import Erased, Hardened
 from kprivacy.errors import UserError
@@ -128,6 +128,9 @@ def train(
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
+    optimizers.build(model)
+    model.compute_metrics(None, *[keras.ops.zeros((1, train.num_classes))] * 2)
+    model.reset_metrics()
     watched = _Scores(tests, train, batch_size)
     model.fit(
         batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watched]
