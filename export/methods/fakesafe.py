@@ -154,14 +154,16 @@ class Method(method.Method):
     def _given(self, data, seed):
         """Pads and covers for messages; None where there are none."""
         client, pads, covers = self.model.client, None, None
+        generator = np.random.default_rng(seed)
         bits = keys.key_bits(client)
         if bits:
-            generator = np.random.default_rng(seed)
             pads = generator.integers(0, 2, (len(data), bits)).astype("f4")
         if takes_cover(client):
             target = self.config.target
             held = domains.read(target, target.train_split).data
-            held = held[: 3 * len(data) + 100]
+            # In another order each time, or covers would tell the messages.
+            order = generator.permutation(len(held))
+            held = held[order[: 3 * len(data) + 100]]
             held = held[have_room(client, held)]
             # Measures may use a cover twice, messages must not.
             covers = np.resize(held, (len(data), *held.shape[1:]))
