@@ -22,18 +22,17 @@ EPOCHS, MANY = 3, 20_000
 # Messages that whoever guesses their class learns from.
 KNOWN = 5000
 PROBES = ("logistic_regression", "mlp")
-# Fakes of each word that he sees: words are classes of one example.
+# Fakes of each message that he sees where messages are few.
 TIMES = 8
 
 
-def often(arrays):
-    """Arrays, `TIMES` over if there is a class of a single example.
+def often(arrays, count):
+    """Arrays over and over, as often as `count` examples hold them.
 
     Keys and covers differ from one time to the next.
     """
-    if np.unique(arrays.labels, return_counts=True)[1].min() > 1:
-        return arrays
-    return arrays.take(np.tile(np.arange(len(arrays)), TIMES))
+    times = max(1, count // len(arrays))
+    return arrays.take(np.tile(np.arange(len(arrays)), times))
 
 
 class Method(method.Method):
@@ -121,13 +120,19 @@ class Method(method.Method):
         found = judge(
             test.data, test.labels, recover(fakes, arrays[0])
         ).to_dict()
-        known = often(self._part("defender", min(KNOWN, 4 * len(test))))
+        known = self._part("defender", min(KNOWN, 4 * len(test)))
+        known = often(known, min(KNOWN, TIMES * len(known)))
+        asked = test
+        if keys.key_bits(self.model.client):
+            asked = often(test, self._effort.tested)
+        if len(asked) > len(test):
+            fakes = send(asked.data, *self._given(asked.data, 3))
         attack = AttributeInference(PROBES, self._steps, self.config.seed)
         told = attack.run(
             lambda sent: sent,
             Arrays(send(known.data, *self._given(known.data, 2)),
                    known.labels, known.num_classes),
-            Arrays(fakes, test.labels, test.num_classes),
+            Arrays(fakes, asked.labels, asked.num_classes),
             "label",
         )
         return method.measures(
@@ -136,7 +141,7 @@ class Method(method.Method):
             {"name": "accuracy on the message's class",
              "value": told.best.accuracy, "protects": "low",
              "attacker": told.best.attacker, "blind": told.prior,
-             "undefended": found["f1_real"], "tested": len(test)},
+             "undefended": found["f1_real"], "tested": len(asked)},
         )
 
     def _part(self, split, most):
