@@ -144,8 +144,9 @@ def test_messages_go_there_and_back_by_the_binaries(cascade, tmp_path):
     expected = Receiver(cascade.server)(fakes, pads)[:6]
     found = np.load(tmp_path / "back" / "x.npy")
     # Other pads, other covers: the bits are the same, their strength is not.
+    # Over random keys that moves what comes back by up to .03, a bit by 1.2.
     apart = np.abs(found[:, None] - expected).max(axis=2)
-    assert np.diag(apart).max() < 0.03 < 0.1 * np.median(apart)
+    assert np.diag(apart).max() < 0.1 * np.median(apart)
 
 
 def test_what_does_not_go_together(parts):
