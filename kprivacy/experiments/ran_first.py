@@ -17,6 +17,7 @@ the data equally often. RAN takes k + 1 steps of client and server a batch (2
 in `ran`, 4 in `ran:paper`), the undefended classifier one.
 """
 
+import functools
 import importlib
 
 from kprivacy import audit_lib, files, tables, train_lib, workdir
@@ -34,7 +35,10 @@ def cells(profile):
         for name in DATA:
             for seed in SEEDS:
                 config = _config(name, variant, seed, profile)
-                yield f"{name}/{variant}/{seed}", config, run
+                yield (
+                    f"{name}/{variant}/{seed}", config,
+                    functools.partial(run, self_checks=profile != "smoke"),
+                )
 
 
 def rows(found):
@@ -77,15 +81,16 @@ def _config(name, variant, seed, profile):
     return config
 
 
-def _audited(config, directory):
+def _audited(config, directory, self_checks):
     train_lib.train(config, directory)
     if not (directory / "audit" / "audit.json").exists():
-        audit_lib.audit(directory)
+        options = audit_lib.Options(self_checks=self_checks)
+        audit_lib.audit(directory, options=options)
     return _read(directory)
 
 
-def _with_export(config, directory):
-    found = _audited(config, directory)
+def _with_export(config, directory, self_checks):
+    found = _audited(config, directory, self_checks)
     exported = clients.exported(directory)
     found["laplace"] = _result(
         laplace.at_accuracy(config, directory, workdir.read_model(directory))
