@@ -282,8 +282,13 @@ def test_convolutional_ran_keeps_the_promises(toy_images, tmp_path):
         model.compile("adam", "adam", metrics=["accuracy"], **options)
         return model
 
-    harness.check_interrupt_resume(make, toy_images, tmp_path / "state")
-    harness.check_save_load_continue(make, toy_images, tmp_path / "m.keras")
+    straight = harness.straight(make, toy_images)
+    harness.check_interrupt_resume(
+        make, toy_images, tmp_path / "state", straight
+    )
+    harness.check_save_load_continue(
+        make, toy_images, tmp_path / "m.keras", straight
+    )
 
 
 def test_data_without_labels_are_refused():
