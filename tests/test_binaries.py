@@ -41,7 +41,7 @@ def smoke(epochs=None):
 def test_a_killed_training_ends_as_an_undisturbed_one(tmp_path):
     arguments = (
         "kprivacy.train", "--config=configs/ran_digits.py:smoke",
-        "--config.epochs=60", f"--workdir={tmp_path / 'killed'}",
+        "--config.epochs=30", f"--workdir={tmp_path / 'killed'}",
     )
     training = subprocess.Popen(
         [sys.executable, "-m", *arguments],
@@ -56,7 +56,7 @@ def test_a_killed_training_ends_as_an_undisturbed_one(tmp_path):
     assert list(checkpoints.glob("epoch_*")), "no epoch ended in time"
     assert not (tmp_path / "killed" / "model.keras").exists()
     run(*arguments)
-    straight = train_lib.train(smoke(60), tmp_path / "straight")
+    straight = train_lib.train(smoke(30), tmp_path / "straight")
     resumed = workdir.read_model(tmp_path / "killed")
     for a, b in zip(straight.get_weights(), resumed.get_weights()):
         np.testing.assert_array_equal(a, b)
@@ -65,7 +65,7 @@ def test_a_killed_training_ends_as_an_undisturbed_one(tmp_path):
         for name in ("killed", "straight")
     ]
     assert rows[0] == rows[1]
-    assert rows[0].count("\n") == 61
+    assert rows[0].count("\n") == 31
 
 
 def test_a_workdir_holds_what_later_steps_need(smoke_run):
