@@ -1,6 +1,8 @@
 """Fixtures that several test files share."""
 
+import fcntl
 import os
+import shutil
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -49,16 +51,34 @@ def tfds_dir():
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory):
-    """A working directory trained, audited and exported from a smoke config."""
+    """A working directory trained, audited and exported from a smoke config.
+
+    Where several processes test, one makes it and each has a copy.
+    """
+    own = tmp_path_factory.mktemp("smoke")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _make_smoke_run(own)
+        return own
+    made = tmp_path_factory.getbasetemp().parent / "smoke"
+    with open(f"{made}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            _make_smoke_run(own)
+            shutil.copytree(own, f"{made}_unfinished")
+            os.replace(f"{made}_unfinished", made)
+            return own
+    shutil.copytree(made, own, dirs_exist_ok=True)
+    return own
+
+
+def _make_smoke_run(folder):
     from configs import ran_digits
     from export import bundle
     from kprivacy import audit_lib, train_lib
 
-    folder = tmp_path_factory.mktemp("smoke")
     train_lib.train(ran_digits.get_config("smoke"), folder)
     audit_lib.audit(folder)
     bundle.export(folder, folder / "export")
-    return folder
 
 
 @pytest.fixture
