@@ -96,8 +96,13 @@ def test_noise_is_shown_and_timed(folders):
     for row in found["rows"]:
         measured = row["measured"]
         assert measured["images_per_second"] > 1
+        # Of what has a file to ship.
+        shipped = measured.get("int8_per_second", 0)
+        assert (shipped > 1) == ("confounder_gan" in row["name"])
         assert measured["seconds"] > 0 and 0 < measured["linf"] <= 16
-    assert len(found["rows"]) == 2
+    assert len(found["rows"]) == 3
+    page = (folders[1] / "confounder_gan_figure6.md").read_text()
+    assert page.count("as EMN by the int8 file, goal >= 500: ") == 2
     picture = folders[1] / "confounder_gan_figure6.png"
     assert picture.stat().st_size > 5000
 
@@ -180,7 +185,8 @@ def test_cells_at_the_papers_sizes(name):
 
 
 def test_notes_at_the_papers_sizes():
-    row = {"measured": {"accuracy": 0.11, "images_per_second": 1.0},
+    row = {"measured": {"accuracy": 0.11, "images_per_second": 1.0,
+                        "int8_per_second": 2.0},
            "seeds": [{"train": [0.9]}]}
     for name in ("table1", "table2", "figure2", "figure4", "figure5",
                  "figure6", "countermeasures"):

@@ -161,15 +161,20 @@ def seconds_of(config, runs):
     return files.read_json(folder / str(config.seed) / "seconds.json")
 
 
+def generator_folder(config, runs):
+    """Where `generator_of` trains."""
+    protection = config.protection
+    folder = runs / KEPT / protection.name / protection.method
+    return folder / str(config.seed) / "generator"
+
+
 def generator_of(config, runs):
     """The trained ConfounderGAN of a cell's data set and seed."""
     inner = config.copy_and_resolve_references()
-    method = config.protection.method
     del inner.protection
     if "victim" in inner:
         del inner.victim
-    folder = runs / KEPT / config.protection.name / method / str(config.seed)
-    return train_lib.train(inner, folder / "generator")
+    return train_lib.train(inner, generator_folder(config, runs))
 
 
 def _noise(config, runs, natural, folder):
