@@ -29,6 +29,8 @@ def opened(file, formats, most_pixels, error=UserError, advice=ADVICE):
         with warnings.catch_warnings():
             # Pillow's own limit, which is the same for everybody.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # On what is damaged beside the pixels.
+            warnings.filterwarnings("ignore", module=r"PIL\.")
             with Image.open(file, formats=formats) as image:
                 _check_pixels(file, image, most_pixels, error)
                 yield image

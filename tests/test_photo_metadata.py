@@ -100,3 +100,15 @@ def test_xmp_and_what_is_long_is_left_out(client, tmp_path):
     held[0x8769] = {COMMENT: b"ASCII\0\0\0" + b"c" * exif.LONGEST}
     image.save(tmp_path / "c.png", exif=held)
     assert picture.read(tmp_path / "c.png").left == ("tag 0x9286",)
+
+
+@pytest.mark.parametrize("value", [
+    "t" * (exif.LONGEST + 1), tuple(range(exif.LONGEST // 8 + 1)),
+])
+def test_long_text_and_many_numbers_are_left_out(tmp_path, value):
+    """Text holds any bytes, and numbers several each."""
+    held = Image.Exif()
+    held[MAKE], held[0xEA60] = "Cam", value
+    Image.fromarray(pixels(20, 30, 3)).save(tmp_path / "a.png", exif=held)
+    found = picture.read(tmp_path / "a.png")
+    assert found.left == ("tag 0xea60",) and len(found.exif) < 100

@@ -12,7 +12,7 @@ _HIDING = {
     0xC634: "private data of DNG",
 }
 _EXIF, _GPS = 0x8769, 0x8825
-# Bytes, or numbers, of one value; no preview is in fewer.
+# Bytes of one value; no preview is in fewer.
 LONGEST = 1024
 
 
@@ -21,7 +21,7 @@ def kept(image):
 
     Left out are the turn, what describes the file, the thumbnail, and all that
     may hold another: notes of the maker, XMP, Photoshop's, and any value of
-    more than 1024 bytes or numbers.
+    more than 1024 bytes, where a number counts as 8.
 
     Args:
         image: `PIL.Image`.
@@ -56,9 +56,15 @@ def _told(held, left):
     for tag, value in sorted(held.items()):
         if tag in _LAYOUT or tag in _POINTERS:
             continue
-        long = isinstance(value, (bytes, tuple)) and len(value) > LONGEST
-        if tag in _HIDING or long:
+        if tag in _HIDING or _bytes(value) > LONGEST:
             left.append(_HIDING.get(tag, f"tag {tag:#06x}"))
         else:
             found[tag] = value
     return found
+
+
+def _bytes(value):
+    """How many bytes a value has; some hold any of them as text."""
+    if isinstance(value, tuple):
+        return sum(_bytes(one) for one in value)
+    return len(value) if isinstance(value, (bytes, str)) else 8

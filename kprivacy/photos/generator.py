@@ -16,6 +16,30 @@ MARGIN = 128
 STEP = 16
 
 
+def bound_of(client):
+    """Largest change that a client makes, in levels of 8 bits.
+
+    Raises:
+        UserError: It is no client of ConfounderGAN.
+    """
+    if not isinstance(client, keras.Model):
+        raise UserError(
+            "`client` must be a Keras model. Received: "
+            f"{str(client)[:200]!r}. Load it: "
+            "keras.saving.load_model('W/client/client.keras')."
+        )
+    bounds = [
+        layer.bound for layer in client.layers if isinstance(layer, Bounded)
+    ]
+    if len(bounds) != 1:
+        raise UserError(
+            "`client` must be a generator of ConfounderGAN, with one "
+            f"layer that bounds its noise. Received: {client.name!r} with "
+            f"{len(bounds)}."
+        )
+    return round(255 * bounds[0])
+
+
 class Generator:
     """Protects arrays of pixels, by one pass of a client.
 
@@ -34,6 +58,7 @@ class Generator:
     """
 
     def __init__(self, client, tile=TILE, margin=MARGIN):
+        self.bound = bound_of(client)
         self._channels = client.input_shape[-1]
         step = math.lcm(STEP, *[
             layer.side * layer.cell for layer in client.layers
@@ -47,17 +72,6 @@ class Generator:
             told = client.get_layer(TOLD).output
             self._tell = keras.Model(client.inputs, told)
             self._told = keras.Model([*client.inputs, told], client.outputs[0])
-        bounds = [
-            layer.bound for layer in client.layers
-            if isinstance(layer, Bounded)
-        ]
-        if len(bounds) != 1:
-            raise UserError(
-                "`client` must be a generator of ConfounderGAN, with one "
-                f"layer that bounds its noise. Received: {client.name!r} with "
-                f"{len(bounds)}."
-            )
-        self.bound = round(255 * bounds[0])
 
     def __call__(self, pixels):
         """The protected pixels.

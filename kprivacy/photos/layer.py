@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from kprivacy.errors import UserError
+from kprivacy.photos.generator import bound_of
 
 
 @keras.saving.register_keras_serializable("kprivacy")
@@ -26,25 +27,28 @@ class Protect(keras.layers.Layer):
     levels over 255.
 
     Raises:
-        UserError: The numbers are of another type, or floats outside [0, 1].
+        UserError: The client is none, or the pictures have another shape;
+            the numbers are of another type, or floats outside [0, 1].
             Inside `tf.data` and compiled functions floats cannot be looked
             at: there, what is above 1 comes out as 1.
 
     Example:
 
-    >>> protect = kprivacy.photos.Protect(model.client)
+    >>> client = keras.saving.load_model("W/client/client.keras")
+    >>> protect = kprivacy.photos.Protect(client)
     >>> published = dataset.batch(64).map(lambda x, y: (protect(x), y))
     """
 
     def __init__(self, client, **kwargs):
         # Pixels stay what they are.
         super().__init__(**{"autocast": False, **kwargs})
+        bound_of(client)
         self.client = keras.models.clone_model(client)
         self.client.set_weights(client.get_weights())
         self.trainable = False
 
     def call(self, inputs):
-        kind = _kind(inputs)
+        kind = self._kind(inputs)
         _check_range(inputs, kind)
         pixels = ops.cast(inputs, "float32")
         if kind == "uint8":
@@ -55,8 +59,19 @@ class Protect(keras.layers.Layer):
         return ops.cast(sent, kind)
 
     def compute_output_spec(self, inputs):
-        _kind(inputs)
+        self._kind(inputs)
         return keras.KerasTensor(inputs.shape, dtype=inputs.dtype)
+
+    def _kind(self, inputs):
+        """The type of the numbers; raises where they are no such pictures."""
+        channels, shape = self.client.input_shape[-1], tuple(inputs.shape)
+        if len(shape) != 4 or shape[3] not in (channels, None):
+            raise UserError(
+                "`Protect` takes batches of pictures, shape (batch, height, "
+                f"width, {channels}). Received: {shape}. Batch a dataset "
+                "before its `map`, or convert the colours."
+            )
+        return _kind(inputs)
 
     def get_config(self):
         client = keras.saving.serialize_keras_object(self.client)

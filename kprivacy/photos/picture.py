@@ -88,12 +88,14 @@ def read(file):
     ) as image:
         _check(file, image)
         kind, profile = image.format, image.info.get("icc_profile")
-        note = _note(image)
+        note = _note(file, image)
         if profile and image.mode in _CONVERTED:
             # It is of colours that are not written.
             profile = None
             note = f"{image.mode} became RGB, its profile was dropped"
-        colours, alpha = _split(ImageOps.exif_transpose(image))
+        # Pillow opens grey with alpha of 16 bits as colours.
+        grey = image.mode in ("1", "L", "LA") or "LA;16B" in _raw(image)
+        colours, alpha = _split(file, ImageOps.exif_transpose(image), grey)
         told, left = exif.kept(image)
     kind = "JPEG" if kind == "MPO" else kind
     return Picture(colours, alpha, kind, told, profile, note, left)
@@ -142,7 +144,10 @@ def output_format(picture, wanted="same"):
     fits = picture.colours.dtype == np.uint8 or picture.format in (
         "PNG", "TIFF"
     )
-    alpha = picture.alpha is not None and picture.format in ("JPEG", "BMP")
+    # Those have no alpha, or change it.
+    alpha = picture.alpha is not None and picture.format in (
+        "JPEG", "BMP", "HEIF"
+    )
     return picture.format if fits and not alpha else "PNG"
 
 
@@ -193,39 +198,48 @@ def _check(file, image):
         )
 
 
-def _note(image):
+def _raw(image):
+    """How the pixels lie in a PNG, in Pillow's words; of others not much."""
+    return " ".join(str(tile[3]) for tile in image.tile or ())
+
+
+def _note(file, image):
     """What Pillow drops."""
+    if image.format == "HEIF":
+        bits = image.info.get("bit_depth", 8)
+        return f"{bits} bits a channel became 8" if bits > 8 else ""
     if image.format == "PNG":
-        deep = any("16" in str(tile[3]) for tile in image.tile)
+        deep = "16" in _raw(image)
     elif image.format == "TIFF":
         bits = image.tag_v2.get(258, (8,))
         bits = (bits,) if isinstance(bits, int) else bits
         deep = max(bits) > 8
         if deep and set(bits) != {16}:
             raise UserError(
-                f"Pictures of {max(bits)} bits a channel cannot be kept as "
-                "they are. Convert it to 8 or 16 bits."
+                f"{str(file)!r} has {max(bits)} bits a channel, which cannot "
+                "be kept as they are. Convert it to 8 or 16 bits."
             )
     else:
         return ""
-    return "" if image.mode.startswith("I") or not deep else (
-        "16 bits a channel became 8"
-    )
+    kept = image.mode.startswith("I") and not image.has_transparency_data
+    return "16 bits a channel became 8" if deep and not kept else ""
 
 
-def _split(image):
+def _split(file, image, grey):
     """Colours and alpha of an upright image."""
     if image.mode.startswith("I;16") or image.mode == "I":
         values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:
             raise UserError(
-                f"Numbers of pixels must be from 0 to 65535. Received: "
-                f"{values.min()} to {values.max()}."
+                f"Pixels of {str(file)!r} must be from 0 to 65535. Received: "
+                f"{values.min()} to {values.max()}. Convert it to 8 or 16 bits."
             )
-        return values.astype(np.uint16)[..., None], None
+        return _deep(values.astype(np.uint16), image)
     if image.mode == "F":
-        raise UserError("Pixels of floating point are no colours.")
-    grey = image.mode in ("1", "L", "LA")
+        raise UserError(
+            f"Pixels of {str(file)!r} are of floating point, which are no "
+            "colours. Convert it to 8 or 16 bits."
+        )
     if image.has_transparency_data:
         image = image.convert("LA" if grey else "RGBA")
     else:
@@ -235,3 +249,12 @@ def _split(image):
     if image.mode in ("LA", "RGBA"):
         return pixels[..., :-1], pixels[..., -1]
     return pixels, None
+
+
+def _deep(values, image):
+    """Grey of 16 bits; of 8 with alpha where a level of it is transparent."""
+    clear = image.info.get("transparency")
+    if clear is None:
+        return values[..., None], None
+    grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return grey[..., None], np.where(values == clear, 0, 255).astype(np.uint8)

@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 
 from kprivacy import files
+from kprivacy.photos import report
 
 # The side at most, and where the largest noise is to end.
 SIDE, NOISE = 1024, 120
@@ -20,18 +21,26 @@ def write(folder, name, original, stored):
     """Original, protected, noise times k, beside each other."""
     from PIL import Image
 
-    before, after = (
-        np.rint(one.colours / one.levels) for one in (original, stored)
+    height, width = original.colours.shape[:2]
+    parts = report.strips(height, width)
+    largest = max(
+        np.abs(after - before).max()
+        for before, after in (_pair(original, stored, one) for one in parts)
     )
-    before, after = (
-        np.broadcast_to(one, (*one.shape[:2], 3)) for one in (before, after)
-    )
-    change = after - before
-    factor = NOISE / max(np.abs(change).max(), 1)
-    noise = np.clip(127.5 + factor * change, 0, 255)
-    row = np.concatenate([before, after, noise], axis=1).astype(np.uint8)
-    image = Image.fromarray(row)
+    factor = NOISE / max(largest, 1)
+    row = np.empty((height, 3, width, 3), np.uint8)
+    for one in parts:
+        before, after = _pair(original, stored, one)
+        noise = np.clip(127.5 + factor * (after - before), 0, 255)
+        for place, held in enumerate((before, after, noise)):
+            row[one, place] = held
+    image = Image.fromarray(row.reshape(height, 3 * width, 3))
     image.thumbnail((3 * SIDE, SIDE))
     content = io.BytesIO()
     image.save(content, "PNG")
     files.write_bytes(path(folder, name), content.getvalue())
+
+
+def _pair(original, stored, part):
+    """Whole levels of 8 bits of a part of both."""
+    return [np.rint(one) for one in report.floats(original, stored, part)]

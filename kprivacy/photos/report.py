@@ -25,8 +25,8 @@ def measure(original, stored):
     """
     error, linf, total = 0.0, 0.0, 0.0
     height, width = original.colours.shape[:2]
-    for part in _strips(height, width):
-        a, b = _floats(original, stored, part)
+    for part in strips(height, width):
+        a, b = floats(original, stored, part)
         change = np.abs(b - a)
         error += float(np.sum(change**2)) / a.shape[2]
         total += float(np.sum(change)) / a.shape[2]
@@ -55,9 +55,9 @@ def kept(original, sent, stored):
     if np.array_equal(sent.colours, stored.colours):
         return 1.0
     both, whole = 0.0, 0.0
-    for part in _strips(*original.colours.shape[:2]):
-        a, b = _floats(original, stored, part)
-        noise = _floats(original, sent, part)[1] - a
+    for part in strips(*original.colours.shape[:2]):
+        a, b = floats(original, stored, part)
+        noise = floats(original, sent, part)[1] - a
         both += float(np.sum((b - a) * noise))
         whole += float(np.sum(noise**2))
     return round(both / whole, 4)
@@ -78,14 +78,14 @@ def row(name, output, original, stored, note=""):
     }
 
 
-def _strips(height, width):
+def strips(height, width):
     """Slices of rows, of so many that memory stays small."""
     rows = max(1, STRIP // width)
     return [slice(top, min(top + rows, height))
             for top in range(0, height, rows)]
 
 
-def _floats(original, stored, part):
+def floats(original, stored, part):
     """A part of both, in levels of 8 bits, with as many channels."""
     a, b = (
         one.colours[part].astype(np.float64) / one.levels
@@ -104,8 +104,8 @@ def _ssim(original, stored):
     if min(height, width) < WINDOW:
         return None
     total, inner = 0.0, height - 2 * REACH
-    for part in _strips(inner, width):
-        a, b = _floats(
+    for part in strips(inner, width):
+        a, b = floats(
             original, stored, slice(part.start, part.stop + 2 * REACH)
         )
         total += (part.stop - part.start) * float(structural_similarity(
