@@ -22,6 +22,8 @@ DISK = {
 }
 
 
+# As shells say it of SIGINT.
+INTERRUPTED = 130
 # Python's and TensorFlow's.
 MEMORY = ("MemoryError", "ResourceExhaustedError")
 
@@ -31,6 +33,12 @@ def sentences():
     """Ends the program with an error's sentence where the user can act."""
     try:
         yield
+    except KeyboardInterrupt:
+        print(
+            "\ninterrupted. What is finished is kept; run the same command "
+            "again.", file=sys.stderr,
+        )
+        sys.exit(INTERRUPTED)
     except UserError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

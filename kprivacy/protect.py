@@ -125,6 +125,8 @@ def _run(protect_lib, needed):
             format=_FORMAT.value,
             preview=_PREVIEW.value,
         )
+    # Else a flag would be blamed for a client that is not there.
+    sides.check_files(needed["client"], "client")
     _refuse(_PREVIEW, _METADATA, _FORMAT)
     return protect_lib.protect(
         **needed,

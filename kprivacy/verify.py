@@ -12,7 +12,7 @@ import sys
 
 from absl import app, flags
 
-from kprivacy import files, program
+from kprivacy import errors, files, program
 
 _ORIGINALS = flags.DEFINE_string("originals", None, "Folder of the originals.")
 _PROTECTED = flags.DEFINE_string(
@@ -26,16 +26,23 @@ _REPORT = flags.DEFINE_string("report", None, "JSON file to write.")
 
 
 def main(argv):
-    del argv
+    program.quiet()
     from kprivacy.photos import verify
+    from kprivacy.protection import inputs
 
     with program.sentences():
+        if len(argv) > 1:
+            raise errors.UserError(
+                f"Received what is no flag: {argv[1:]}. Leave it out."
+            )
+        if _REPORT.value:
+            inputs.check_file("--report", _REPORT.value)
         found = verify.verify(
             _ORIGINALS.value, _PROTECTED.value, _BOUND.value
         )
+        print(found.summary())
         if _REPORT.value:
             files.write_json(_REPORT.value, vars(found))
-    print(found.summary())
     sys.exit(0 if found.passed else 1)
 
 

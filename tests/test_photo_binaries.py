@@ -5,11 +5,13 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from PIL import Image
 from test_photos import BOUND, album, loud, photograph, pixels
 
-from kprivacy import files
+from kprivacy import files, program
 from kprivacy.confounder_gan.training import write_client
+from kprivacy.errors import UserError
 from kprivacy.photos import run, verify
 
 
@@ -120,6 +122,52 @@ def test_a_report_is_held_against_the_files(tmp_path):
     assert not found.same and found.missing == ["a.jpg"]
 
 
+@pytest.mark.parametrize("bound", [0, -1, 256, float("nan"), float("inf")])
+def test_bounds_that_are_none(tmp_path, bound):
+    """Nothing is more than a bound that is no number."""
+    with pytest.raises(UserError, match="--bound must be above 0"):
+        verify.verify(tmp_path, tmp_path, bound)
+
+
+def test_pictures_of_no_original_are_named(tmp_path):
+    """Else an original that lies beside its copy is published with it."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    image = pixels(8, 8, 3, most=100)
+    Image.fromarray(image).save(tmp_path / "a" / "a.bmp")
+    Image.fromarray(image + np.uint8(4)).save(tmp_path / "b" / "a.png")
+    assert not verify.verify(tmp_path / "a", tmp_path / "b").strange
+    Image.fromarray(image).save(tmp_path / "b" / "stray.png")
+    found = verify.verify(tmp_path / "a", tmp_path / "b", BOUND)
+    assert found.passed and found.strange == ["stray.png"]
+    assert "of no original: 1, such as stray.png" in found.summary()
+
+
+def test_folders_to_verify(tmp_path):
+    (tmp_path / "a").mkdir()
+    with pytest.raises(UserError, match="--originals must be a picture"):
+        verify.verify(tmp_path / "a", tmp_path)
+    Image.fromarray(pixels(8, 8, 3)).save(tmp_path / "a" / "a.png")
+    for originals, protected, flag in (
+        ("", tmp_path, "--originals"), (tmp_path / "a", "", "--protected")
+    ):
+        with pytest.raises(UserError, match=f"{flag} must be a folder"):
+            verify.verify(originals, protected)
+
+
+def test_names_that_a_screen_cannot_show():
+    found = verify.Verified(missing=["\udcff\x1b.png"], strange=["\n.png"])
+    assert "such as '\\udcff\\x1b.png'" in found.summary()
+    assert "such as '\\n.png'" in found.summary()
+
+
+def test_who_interrupts_sees_no_traceback(capsys):
+    with pytest.raises(SystemExit) as ended, program.sentences():
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    assert "run the same command again" in capsys.readouterr().err
+
+
 def test_the_binaries(tmp_path):
     client = loud()
     client.save(tmp_path / "client.keras")
@@ -147,6 +195,22 @@ def test_the_binaries(tmp_path):
     assert found.returncode == 0, found.stdout + found.stderr[-2000:]
     assert "largest change: 8 levels" in found.stdout
     assert len(json.loads((tmp_path / "r.json").read_text())["rows"]) == 11
+    assert found.stderr == ""
+    found = call(
+        "verify", f"--originals={tmp_path / 'in'}",
+        f"--protected={tmp_path / 'o'}", "more",
+    )
+    assert found.returncode == 1 and "no flag: ['more']" in found.stderr
+    found = call(
+        "verify", f"--originals={tmp_path / 'in'}",
+        f"--protected={tmp_path / 'o'}", f"--report={tmp_path}",
+    )
+    assert found.returncode == 1 and "--report must be a file" in found.stderr
+    found = call(
+        "protect", f"--client={tmp_path / 'x'}", f"--input={tmp_path / 'in'}",
+        f"--output={tmp_path / 'p'}", "--format=png",
+    )
+    assert found.returncode == 1 and "--client must be a" in found.stderr
     found = call(
         "protect", f"--client={tmp_path / 'w'}", f"--input={tmp_path / 'in'}",
         f"--output={tmp_path / 'p'}", f"--key_file={tmp_path / 'k'}",

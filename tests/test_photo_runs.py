@@ -1,5 +1,6 @@
 """Runs over folders: names, interruptions, settings, and what they hold."""
 
+import os
 import tracemalloc
 
 import pytest
@@ -144,6 +145,54 @@ def test_names_that_meet_twice(client, tmp_path):
     }
 
 
+def test_a_name_that_is_a_folder(client, tmp_path):
+    """The folder of one picture is not taken for the copy of another."""
+    (tmp_path / "in" / "a.png").mkdir(parents=True)
+    for name in ("a.jpg", "a.png/b.png"):
+        Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / name)
+    result = run.protect(client, tmp_path / "in", tmp_path / "o", format="png")
+    assert not result.bad
+    assert (tmp_path / "o" / "a.jpg.png").is_file()
+
+
+def test_what_is_not_read_is_counted(tmp_path):
+    """Pipes, which would never end, links and what is hidden."""
+    for folder in ("in/.hidden", "in/trip", "other"):
+        (tmp_path / folder).mkdir(parents=True)
+    Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / "a.png")
+    os.mkfifo(tmp_path / "in" / "b.png")
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "other")
+    (tmp_path / "in" / "trip" / "c.png").symlink_to(tmp_path / "in" / "a.png")
+    assert run.find(tmp_path / "in")[1:] == (["a.png"], 4)
+
+
+def test_folders_that_cannot_be_read(tmp_path, monkeypatch):
+    (tmp_path / "in" / "shut").mkdir(parents=True)
+    Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / "a.png")
+    scandir = os.scandir
+
+    def shut(path):
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", shut)
+    with pytest.raises(UserError, match="shut' cannot be read .Permission"):
+        run.find(tmp_path / "in")
+
+
+def test_files_where_folders_go(client, tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.fromarray(pixels(9, 9, 3)).save(tmp_path / "in" / "a.png")
+    (tmp_path / "file").write_text("mine")
+    for path in (tmp_path / "file", tmp_path / "file" / "o"):
+        with pytest.raises(UserError, match="--output must be a folder.*file"):
+            run.protect(client, tmp_path / "in", path)
+        with pytest.raises(UserError, match="--preview must be a folder.*file"):
+            run.protect(client, tmp_path / "in", tmp_path / "o", preview=path)
+    assert not (tmp_path / "o").exists()
+
+
 class Counted(str):
     """A name that counts how often it is looked up."""
 
@@ -172,7 +221,7 @@ def test_verifying_takes_time_in_proportion(tmp_path, monkeypatch):
             return super().__iter__()
 
     names = Names(f"{index}.jpg" for index in range(50))
-    monkeypatch.setattr(run, "find", lambda path: (tmp_path, names, 0))
+    monkeypatch.setattr(run, "find", lambda path, flag: (tmp_path, names, 0))
     assert len(verify.verify(tmp_path, tmp_path).missing) == 50
     assert Names.count < 5
 

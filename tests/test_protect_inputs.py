@@ -215,6 +215,8 @@ def test_flags():
     everything = {"client": "c", "input": "i", "output": "o"}
     assert report.needed(None, **everything) == everything
     assert report.needed("key", client=None, input=None, output=None) == {}
-    for new_key, client in ((None, None), ("key", "c")):
+    for new_key, client in ((None, None), (None, ""), ("key", "c")):
         with pytest.raises(UserError, match="--new_key"):
             report.needed(new_key, client=client, input=None, output=None)
+    with pytest.raises(UserError, match="Received: --client, --output."):
+        report.needed(None, **{**everything, "input": ""})

@@ -52,7 +52,9 @@ def protect(
     errors.check_choice("--metadata", metadata, METADATA)
     errors.check_choice("--format", format, OUTPUTS)
     inputs.check_apart(input, output)
+    inputs.check_folder("--output", output)
     if preview:
+        inputs.check_folder("--preview", preview)
         for other in (input, output):
             inputs.check_apart(other, preview, "preview")
     root, names, ignored = find(input)
@@ -100,38 +102,57 @@ def _copied(copy, names):
     return bad
 
 
-def find(path):
+def find(path, flag="--input"):
     """The pictures under a path, by their names.
 
+    Args:
+        path: A picture, or a folder.
+        flag: Where it comes from, for errors.
+
     Returns:
-        (root, relative names in order, how many other files there are).
-        Links are not followed.
+        (root, relative names in order, how many other files, links to
+        folders and hidden folders there are). Links are not followed.
 
     Raises:
-        UserError: There are none.
+        UserError: There are none, or a folder cannot be read.
     """
     root = pathlib.Path(path).expanduser()
     if root.is_file():
         return root.parent, [root.name], 0
     names, others = [], 0
-    for folder, folders, found in os.walk(root):
+    for folder, folders, found in os.walk(root, onerror=_unread):
+        here = pathlib.Path(folder)
+        others += sum(
+            one[:1] == "." or (here / one).is_symlink() for one in folders
+        )
         folders[:] = sorted(one for one in folders if one[:1] != ".")
         for name in sorted(found):
-            file = pathlib.Path(folder) / name
+            file = here / name
             if (
                 file.suffix.lower() in picture.SUFFIXES
                 and name[:1] != "." and not file.is_symlink()
+                and file.is_file()
             ):
                 names.append(file.relative_to(root).as_posix())
             else:
                 others += 1
     if not names:
         raise UserError(
-            f"--input must be a picture or a folder with pictures "
+            f"{flag} must be a picture or a folder with pictures "
             f"({', '.join(picture.SUFFIXES)}). Received: {str(path)!r}, "
             + ("with none." if root.is_dir() else "which does not exist.")
         )
     return root, names, others
+
+
+def _unread(error):
+    """Raises, so that no folder is passed over unsaid."""
+    if isinstance(error, FileNotFoundError):
+        return
+    raise UserError(
+        f"{str(error.filename)!r} cannot be read ({error.strerror}), nor what "
+        "is in it. Allow it, or choose folders without it."
+    ) from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,7 +227,11 @@ class _Targets:
 
     def __init__(self, names, of):
         self.of = dict(of)
-        self._inputs = set(names)
+        # Nor is one where the folders of others go.
+        self._inputs = {*names, *(
+            folder.as_posix() for name in names
+            for folder in pathlib.PurePosixPath(name).parents
+        )}
         self._taken = set(self.of.values())
 
     def choose(self, name, kind):

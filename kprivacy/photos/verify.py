@@ -46,6 +46,8 @@ class Verified:
         weak: Names of those that are changed, but hardly protected.
         alpha: Names of those whose alpha is changed.
         altered: Names of those that are not as report.json says.
+        strange: Names of pictures in the protected folder that are of none of
+            the originals. They are no fault: it may be of more folders.
         bound: As given, or the client's of report.json, in levels of 8
             bits, or None.
     """
@@ -58,6 +60,7 @@ class Verified:
     weak: list = dataclasses.field(default_factory=list)
     alpha: list = dataclasses.field(default_factory=list)
     altered: list = dataclasses.field(default_factory=list)
+    strange: list = dataclasses.field(default_factory=list)
     bound: float | None = None
 
     @property
@@ -87,7 +90,13 @@ class Verified:
                 lines.append(f"smallest PSNR: {min(psnr):.1f} dB")
         for name, held in self._faults():
             if held:
-                lines.append(f"{name}: {len(held)}, such as {held[0]}")
+                lines.append(f"{name}: {len(held)}, such as {_shown(held[0])}")
+        if self.strange:
+            lines.append(
+                f"of no original: {len(self.strange)}, such as "
+                f"{_shown(self.strange[0])}. These were not compared; look at "
+                "them before you publish."
+            )
         return "\n".join(lines)
 
 
@@ -104,24 +113,33 @@ def verify(originals, protected, bound=None):
         `Verified`.
 
     Raises:
-        UserError: A folder is none, or its report.json is damaged.
+        UserError: A folder is none, its report.json is damaged, or the
+            bound is no number of levels.
     """
-    root, names, _ = run.find(originals)
+    if bound is not None and not 0 < bound <= 255:
+        raise UserError(
+            "--bound must be above 0 and at most 255, in levels of 255. "
+            f"Received: {bound}. Pass the one that the client was trained for."
+        )
+    if not str(originals):
+        raise UserError("--originals must be a folder. Received: none.")
+    root, names, _ = run.find(originals, "--originals")
     folder = pathlib.Path(protected).expanduser()
-    if not folder.is_dir():
+    if not str(protected) or not folder.is_dir():
         raise UserError(
             f"--protected must be a folder. Received: {str(protected)!r}. "
             "Name the one that kprivacy.protect wrote."
         )
     client_bound, told = _told(folder)
     found = Verified(bound=client_bound if bound is None else bound)
-    known = set(names)
+    known, of_some = set(names), set()
     for name in names:
         held = told.get(name, {})
         path = _counterpart(folder, name, known, held.get("output"))
         if path is None:
             found.missing.append(name)
             continue
+        of_some.add(path)
         try:
             pair = picture.read(root / name), picture.read(path)
             if not report.same_size(*pair):
@@ -136,7 +154,21 @@ def verify(originals, protected, bound=None):
             found.over.append(name)
         given = found.bound if held or bound is not None else None
         _judge(found, row, held, row["linf"] if given is None else given)
+    found.strange.extend(_strange(folder, of_some))
     return found
+
+
+def _strange(folder, known):
+    """Names of the pictures of a folder that are not among some paths."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in picture.SUFFIXES and path not in known:
+            if path.is_file():
+                yield path.relative_to(folder).as_posix()
+
+
+def _shown(name):
+    """A name for the screen, which some characters would confuse."""
+    return name if name.isprintable() else ascii(name)
 
 
 def _judge(found, row, held, whole):

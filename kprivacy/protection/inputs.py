@@ -90,6 +90,28 @@ def check_apart(given, made, flag="input"):
         )
 
 
+def check_folder(flag, path):
+    """Raises where a folder cannot be made, as a file is in its place."""
+    path = pathlib.Path(path).expanduser()
+    for one in (path, *path.parents):
+        if one.exists() and not one.is_dir():
+            raise UserError(
+                f"{flag} must be a folder, new or not. Received: "
+                f"{str(path)!r}, but {str(one)!r} is a file. Choose another."
+            )
+
+
+def check_file(flag, path):
+    """Raises where a file cannot be written, as a folder is in its place."""
+    path = pathlib.Path(path).expanduser()
+    if path.is_dir():
+        raise UserError(
+            f"{flag} must be a file to write. Received: {str(path)!r}, a "
+            "folder. Name a file in it."
+        )
+    check_folder(f"The folder of {flag}", path.parent)
+
+
 def read_image(file, shape, resize=False):
     """Reads an untrusted image upright, float32 in [0, 1].
 

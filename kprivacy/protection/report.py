@@ -11,7 +11,9 @@ def needed(new_key, **flags):
     Raises:
         UserError: Some are missing, or --new_key is not alone.
     """
-    given = {name: value for name, value in flags.items() if value is not None}
+    given = {
+        name: value for name, value in flags.items() if value not in (None, "")
+    }
     if new_key is not None and given:
         raise UserError(
             "--new_key writes a key and nothing else. Received: it and "

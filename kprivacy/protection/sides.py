@@ -82,6 +82,16 @@ def read(folder, role):
     Raises:
         UserError: A file is missing, damaged, or does not fit the other.
     """
+    check_files(folder, role)
+    root = own_folder(folder, role)
+    side = _described(root / DOMAIN, _load(root / f"{role}.keras"))
+    ends = (side.source, side.target)
+    _check_model(side, root, *(ends if role == "client" else ends[::-1]))
+    return side
+
+
+def check_files(folder, role):
+    """Raises where the files of one half are not in their folder."""
     root = own_folder(folder, role)
     for name in (DOMAIN, f"{role}.keras"):
         if not (root / name).is_file():
@@ -90,10 +100,6 @@ def read(folder, role):
                 f"as training leaves it in W/{role}. Received: "
                 f"{str(folder)!r}, where {name} is missing."
             )
-    side = _described(root / DOMAIN, _load(root / f"{role}.keras"))
-    ends = (side.source, side.target)
-    _check_model(side, root, *(ends if role == "client" else ends[::-1]))
-    return side
 
 
 def own_folder(folder, role):
