@@ -90,6 +90,7 @@ def confounder_gan(name, variant=None):
     model.blurred = 0.0  # share of noise that is averaged over 3 x 3
     model.jpeg = 0.0  # share of pictures that go through JPEG
     model.jpeg_quality = (30, 95)  # of these files, lowest and highest
+    model.joint = True  # whether D sees both kinds of pictures in one batch
 
     if variant == "smoke":
         shrink(config)
@@ -98,6 +99,7 @@ def confounder_gan(name, variant=None):
         config.guide.epochs = 25
         config.epochs = 8
         client.pattern = 0 if variant == "guided" else 4
+        model.joint = False  # as the tables' first rows were made
         model.shift = 0.125
         model.hidden = 0.3
     return config

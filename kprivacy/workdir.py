@@ -24,6 +24,7 @@ LATER = {
     "precision": "float32",
     "model.jpeg": 0.0,
     "model.jpeg_quality": [30, 95],
+    "model.joint": False,
     "surrogate.every": 0,
     "export.quantization": "int8",
     "export.utility_loss": 0.003,

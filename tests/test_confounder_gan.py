@@ -19,7 +19,7 @@ from kprivacy.errors import UserError
 
 SHAPE = (9, 7, 2)
 OWN = ("adversarial", "shift", "hidden", "grey", "blurred", "hinge_bound",
-       "hinge_weight", "adversarial_weight")
+       "hinge_weight", "adversarial_weight", "joint")
 
 
 def small_model(seed=0, network="residual", classifiers=1, **options):
@@ -101,12 +101,18 @@ def test_mixed_precision(pictures):
     harness.check_mixed_precision(small_model, pictures)
 
 
-def by_hand(**options):
-    """G(x) = x / 10; D is the mean; f sums, for the first of two classes."""
+def by_hand(*before, **options):
+    """G(x) = x / 10; D is the mean; f sums, for the first of two classes.
+
+    Layers may come before D's mean.
+    """
     inputs = keras.Input((2, 2, 1), name="image")
     noise = keras.layers.Rescaling(0.1, name="noise")(inputs)
     client = keras.Model(inputs, keras.layers.Add()([inputs, noise]))
-    mean = keras.layers.GlobalAveragePooling2D()(inputs)
+    seen = inputs
+    for layer in before:
+        seen = layer(seen)
+    mean = keras.layers.GlobalAveragePooling2D()(seen)
     judged = keras.layers.Dense(1, kernel_initializer="ones")(mean)
     summed = keras.layers.Flatten()(inputs)
     scores = keras.layers.Dense(2, kernel_initializer="zeros")
@@ -142,6 +148,18 @@ def test_objectives_by_hand(adversarial, expected):
     judged = model.adversary_objective(images, 1.1 * images, False)["loss"]
     assert float(judged) == pytest.approx(
         np.log(1 + np.exp(-0.5)) + np.log(1 + np.exp(0.55)), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("joint", [True, False])
+def test_the_adversary_sees_both_as_one_batch(joint):
+    """Batch norm tells means of .5 and .9 apart only where both are seen."""
+    model = by_hand(keras.layers.BatchNormalization(), joint=joint)
+    images = np.full((4, 2, 2, 1), 0.5, "float32")
+    loss = model.adversary_objective(images, images + 0.4, True)["loss"]
+    real, fake = (-1.0, 1.0) if joint else (0.0, 0.0)
+    assert float(loss) == pytest.approx(
+        np.log(1 + np.exp(-real)) + np.log(1 + np.exp(fake)), abs=0.02
     )
 
 

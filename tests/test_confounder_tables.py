@@ -4,6 +4,7 @@ import importlib
 import pathlib
 import types
 
+import numpy as np
 import pytest
 
 from kprivacy import reproduce_lib
@@ -28,7 +29,8 @@ def folders(tmp_path_factory):
     ("confounder_gan_table2", {
         *(f"none:{method}" for method in (
             "natural", "confounder_gan", "confounder_gan_paper", "emn",
-            "cwp", "cwn", "random_noise", "confounder_gan_guided")),
+            "cwp", "cwn", "random_noise", "confounder_gan_guided",
+            "emn_classwise", "cwn_cells")),
         *(f"mixup:{method}" for method in (
             "natural", "confounder_gan", "emn")),
     }),
@@ -99,6 +101,7 @@ def test_noise_is_shown_and_timed(folders):
         # Of what has a file to ship.
         shipped = measured.get("int8_per_second", 0)
         assert (shipped > 1) == ("confounder_gan" in row["name"])
+        assert 0 < measured["class_share"] <= 1
         assert measured["seconds"] > 0 and 0 < measured["linf"] <= 16
     assert len(found["rows"]) == 3
     page = (folders[1] / "confounder_gan_figure6.md").read_text()
@@ -123,6 +126,24 @@ def test_a_table_of_what_is_finished(tmp_path):
     page = (tmp_path / f"{name}.md").read_text()
     assert "Not run yet: `cifar10_subset/none/cwp/0`" in page
     assert not (tmp_path / f"{name}.png").exists()
+
+
+@pytest.mark.parametrize("count, epochs", [
+    (10_000, 25), (5_000, 50), (1_000, 200), (500, 200), (20_000, 25),
+])
+def test_few_pictures_are_seen_more_often(count, epochs):
+    assert confounder_bench.epochs_for(25, count, 10_000) == epochs
+
+
+def test_the_share_of_class_wise_noise():
+    share = module_of("figure6").class_share
+    labels = np.array([0, 0, 1, 1])
+    same = np.array([[3.0], [3.0], [-1.0], [-1.0]])
+    assert share(same, labels) == pytest.approx(1)
+    # Each class's mean of 1 beside a deviation of 2.
+    assert share(np.array([[3.0], [-1.0], [3.0], [-1.0]]), labels) == (
+        pytest.approx(1 / 5)
+    )
 
 
 def test_what_is_not_the_papers_is_said():

@@ -87,6 +87,12 @@ def test_other_countermeasures_are_refused(name):
         assert part in str(found.value)
 
 
+@pytest.mark.parametrize("augmentation", ["mixup", "cutmix"])
+def test_ueraser_does_not_mix(augmentation):
+    with pytest.raises(UserError, match="that does not mix"):
+        Retraining("mlp", 8, augmentation, "grey+ueraser_max")
+
+
 def test_halving_keeps_what_is_coarse():
     board = np.indices((8, 10)).sum(axis=0) % 2
     images = np.broadcast_to(board[None, ..., None], (2, 8, 10, 3))
@@ -140,6 +146,10 @@ def test_a_step_is_a_quarter_of_the_radius_uphill():
     # The loss of class 0 falls with the sum, that of class 1 rises.
     np.testing.assert_allclose(found[0], -0.01, atol=1e-6)
     np.testing.assert_allclose(found[1], 0.08, atol=1e-6)
+    # The search stays among pictures.
+    light = images + 0.48
+    found = np.asarray(model._worse(light, labels, start))
+    np.testing.assert_allclose(found[1], 0.02, atol=1e-6)
 
 
 def test_the_radius_is_saved(tmp_path):

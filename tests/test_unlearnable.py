@@ -5,6 +5,7 @@ import pytest
 
 from kprivacy import baselines
 from kprivacy.attacks import retraining
+from kprivacy.baselines import emn
 from kprivacy.data import Arrays
 from kprivacy.errors import UserError
 from kprivacy.experiments import confounder_bench
@@ -49,6 +50,21 @@ def test_class_wise(part):
     noise = baselines.class_noise(part, 8 / 255)
     assert set(np.rint(255 * np.unique(noise))) == {-8, 8}
     assert (noise[0] == noise[3]).all() and (noise[0] != noise[1]).any()
+    cells = baselines.class_noise(part, 8 / 255, cell=5)
+    height, width = part.data.shape[1:3]
+    kept = np.arange(height) // 5 * 5, np.arange(width) // 5 * 5
+    np.testing.assert_array_equal(cells, cells[:, kept[0]][:, :, kept[1]])
+    assert (cells[0] != cells[0, 0, 0]).any()
+    assert (cells[0] == cells[3]).all() and (cells[0] != cells[1]).any()
+    with pytest.raises(UserError, match="`cell`"):
+        baselines.class_noise(part, cell=0)
+
+
+def test_a_class_goes_where_its_pictures_want():
+    noise = np.zeros((3, 1), "float32")
+    slopes = np.array([[-1.0], [-2.0], [5.0], [0.1]])
+    emn._move(noise, np.array([0, 0, 0, 2]), slopes, 0.3)
+    np.testing.assert_allclose(noise, [[0.01], [0.0], [-0.03]], atol=1e-7)
 
 
 def test_controls(part):
@@ -70,7 +86,7 @@ def test_error_minimising_noise_is_learnt_at_once(part, classwise):
         part, 16 / 255, classwise, "resnet18", 8, most_rounds=40
     )
     assert np.abs(noise).max() <= 16 / 255 + 1e-6
-    assert wrong[-1] <= 0.01 and len(wrong) < 40
+    assert wrong[-1] <= (0.1 if classwise else 0.01) and len(wrong) < 40
     if classwise:
         assert (noise[0] == noise[3]).all()
     again, _ = baselines.error_minimising(
@@ -111,7 +127,7 @@ def test_the_surrogate_has_the_classifiers_form(part, monkeypatch, tmp_path):
         built.append(arguments)
         raise InterruptedError
 
-    monkeypatch.setattr(baselines.emn.networks, "classifier", classifier)
+    monkeypatch.setattr(emn.networks, "classifier", classifier)
     config = confounder_bench.config_of("isic2017", "emn", 0)
     with pytest.raises(InterruptedError):
         confounder_bench._noise(config, tmp_path, part, tmp_path)

@@ -58,6 +58,10 @@ class ConfounderGAN(AdversarialModel):
             channels; the gradient passes by the files' rounding.
         jpeg_quality: (lowest, highest) quality of these files, 1 to 100; each
             picture's is drawn.
+        joint: Whether D sees pictures as they are and protected ones in one
+            batch, so that its batch norm is the same for both, and for G's
+            step. Otherwise two batches, as what learnt before this was
+            there.
         seed: Seeds these moves.
         **kwargs: Passed to `keras.Model`.
 
@@ -97,6 +101,7 @@ class ConfounderGAN(AdversarialModel):
         blurred=0.0,
         jpeg=0.0,
         jpeg_quality=(30, 95),
+        joint=True,
         seed=None,
         **kwargs,
     ):
@@ -125,6 +130,7 @@ class ConfounderGAN(AdversarialModel):
         self.blurred = blurred
         self.jpeg = jpeg
         self.jpeg_quality = tuple(jpeg_quality)
+        self.joint = joint
         self.class_loss = keras.losses.SparseCategoricalCrossentropy(
             from_logits=True
         )
@@ -214,8 +220,14 @@ class ConfounderGAN(AdversarialModel):
 
     def adversary_objective(self, images, protected, training):
         """D's loss, minus Equation 2."""
-        real = self.adversary(images, training=training)
-        fake = self.adversary(protected, training=training)
+        if self.joint:
+            scores = self.adversary(
+                ops.concatenate([images, protected]), training=training
+            )
+            real, fake = ops.split(scores, 2)
+        else:
+            real = self.adversary(images, training=training)
+            fake = self.adversary(protected, training=training)
         return {
             "loss": self.real_loss(ops.ones_like(real), real)
             + self.real_loss(ops.zeros_like(fake), fake)
@@ -295,7 +307,7 @@ class ConfounderGAN(AdversarialModel):
     def get_config(self):
         names = ("hinge_weight", "hinge_bound", "adversarial",
                  "adversarial_weight", "confounder_weight", "shift", "hidden",
-                 "grey", "blurred", "jpeg", "jpeg_quality")
+                 "grey", "blurred", "jpeg", "jpeg_quality", "joint")
         return {
             **super().get_config(),
             "classifiers": [

@@ -23,7 +23,8 @@ class SurrogateConfounderGAN(ConfounderGAN):
     found first by s is found first by others. With `confounder_weight=0` the
     paper's f is left out, and s alone is asked: `classifiers` may be empty.
     A trainer without leave begins with new weights; the callback `Renewal`
-    has s do so every few epochs.
+    has s do so every few epochs. What is reported as `confounder_loss` has
+    both terms, and `metrics` are of the scores of s.
 
     Args:
         client: As for `ConfounderGAN`, as are all others.

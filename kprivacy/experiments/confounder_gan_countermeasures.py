@@ -4,10 +4,11 @@ Trainer and columns as in confounder_gan_table2, with flip and crop. grey,
 jpeg_q, bits_2, blur, halved (in size, and back) and their sum are done to all
 pictures that his network sees; ueraser_max trains on the hardest of five
 versions that UEraser makes of each; adversarial_training is by projected
-gradient descent of 8/255. `pretrained` starts from a classifier of 500 clean
-pictures of his own, at a rate of .01; `leaked` has these 500 also protected,
-and learns from them to take the protection off; `clean_500` has learnt from
-these 500 alone, what both know before they see anything protected. `adaptive`
+gradient descent of 8/255. `pretrained` has the originals of 500 of the
+published pictures, starts from a classifier of these, and goes on at a rate of
+.01; `leaked` learns from these 500 and what was published of them to take the
+protection off; `clean_500` has learnt from them alone, in 200 epochs: what both
+know before they see anything else protected. `adaptive`
 has the very generator and subtracts what it would have added to what is left,
 five times. `noise_only` trains on the noise alone, on grey, and its accuracy on
 pictures says nothing: below is how much of the noise he can name.
@@ -29,7 +30,7 @@ import functools
 
 import numpy as np
 
-from kprivacy import attacks, baselines
+from kprivacy import baselines
 from kprivacy.attacks import retraining
 from kprivacy.experiments import confounder_bench, summaries
 from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
@@ -108,10 +109,9 @@ def _few(config, runs, parts, sent):
 
 def _pretrained(config, runs, parts, sent):
     own, _ = _few(config, runs, parts, sent)
-    attack = attacks.Retraining(**config.victim, seed=config.seed)
-    attack.run(own, parts.test)
+    _, model = confounder_bench.train(config, own, parts)
     config.victim.learning_rate = 0.01
-    return sent, attack.model
+    return sent, model
 
 
 def _leaked(config, runs, parts, sent):

@@ -3,9 +3,10 @@
 Of 10,000 pictures of CIFAR-10 the share p is known to the protection, which
 is trained on it and protects it; the trainer (as in confounder_gan_table2, with
 flip and crop) has all. `natural` is nothing protected; `clean_part` what is
-not protected, alone; `emn` and `confounder_gan` have the rest as it is;
-`confounder_gan_out` has the rest protected as well, by a generator that has
-never seen it and is told no labels (out-of-distribution).
+not protected, alone, with as many steps as on all, in 200 epochs at most; `emn`
+and `confounder_gan` have the rest as it is; `confounder_gan_out` has the rest
+protected as well, by a generator that has never seen it and is told no labels
+(out-of-distribution).
 
 `confounder_gan` is more than the paper's method: its generator holds a
 classifier that was trained on labels (the guide) and a learnt square of coarse

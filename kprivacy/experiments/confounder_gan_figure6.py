@@ -5,9 +5,12 @@ Rows of pictures: originals, what is published, and the noise stretched to
 ConfounderGAN is one forward pass of Keras with batches of 500, of EMN all that
 it takes to make the noise of all pictures, divided by their number: it has no
 generator, and begins anew with new pictures. `int8_per_second` is what ships,
-the generator's int8 file, one picture a call. All on one thread of the same
-processor, whose other core is busy. `seconds` is what making the noise of all
-pictures took, ConfounderGAN's training with it.
+the generator's int8 file, one picture a call, on one thread; Keras had one as
+well (TF_NUM_INTRAOP_THREADS=1), on a processor whose other core was busy.
+`seconds` is what making the noise of all pictures took, ConfounderGAN's
+training with it, in the last start where it was interrupted. `class_share` is
+the share of the noise's energy that is the same in all pictures of a class:
+1 for noise of classes.
 
 `confounder_gan` is more than the paper's method: its generator holds a
 classifier that was trained on labels (the guide) and a learnt square of coarse
@@ -69,10 +72,22 @@ def run(config, directory):
     return {
         **speeds,
         "seconds": seconds,
+        "class_share": class_share(change, natural.labels),
         "linf": float(np.rint(255 * np.abs(change).max())),
         "psnr": metrics.psnr(natural.data, sent.data),
         "ssim": metrics.ssim(natural.data, sent.data),
     }
+
+
+def class_share(noise, labels):
+    """Share of the noise's energy that lies in the means of the classes."""
+    noise = noise.reshape(len(noise), -1).astype(np.float64)
+    means = sum(
+        (labels == label).sum()
+        * np.square(noise[labels == label].mean(axis=0)).sum()
+        for label in np.unique(labels)
+    )
+    return float(means / np.square(noise).sum())
 
 
 def _milliseconds(folder):

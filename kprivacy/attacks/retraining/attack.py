@@ -28,7 +28,8 @@ class Retraining:
             "ueraser_max" learns from the hardest of five versions that
             UEraser's augmentation makes of each picture. Several are joined
             by "+": "grey+jpeg_10", "grey+adversarial_training_4"; of the
-            two kinds of training one at most.
+            two kinds of training one at most, and no "ueraser_max" with
+            "mixup" or "cutmix".
         epochs: Passes over what was published.
         batch_size: Examples a step.
         learning_rate: Of SGD, at the start.
@@ -69,6 +70,14 @@ class Retraining:
         errors.check_count("epochs", epochs)
         self._augment = augmentations.NAMES[augmentation]
         if against.kind == countermeasures.ERASED:
+            if augmentation in augmentations.MIXING:
+                raise errors.UserError(
+                    "UEraser takes of each picture the hardest of several "
+                    f"versions, which {augmentation!r} would mix with others. "
+                    f"Received: augmentation={augmentation!r}, "
+                    f"countermeasure={countermeasure!r}. Choose an "
+                    "augmentation that does not mix, such as 'flip+crop'."
+                )
             self._augment = augmentations.chain(self._augment, ueraser)
         self._see = against.see
         self._options = {

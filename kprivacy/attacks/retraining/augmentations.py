@@ -104,6 +104,8 @@ def chain(*steps):
 
 
 both = chain(flip, crop)
+# Those after which a picture has something of another's.
+MIXING = ("mixup", "cutmix")
 NAMES = {
     "none": none,
     "flip": flip,

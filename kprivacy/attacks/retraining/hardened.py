@@ -37,10 +37,10 @@ class Hardened(keras.Model):
             keras.ops.shape(images), -self._radius, self._radius,
             seed=self._generator,
         )
+        noise = self._inside(images, noise)
         for _ in range(self.STEPS):
             noise = self._worse(images, labels, noise)
-        seen = keras.ops.clip(images + noise, 0, 1)
-        return super().train_step((seen, labels))
+        return super().train_step((images + noise, labels))
 
     def _worse(self, images, labels, noise):
         with tf.GradientTape() as tape:
@@ -48,7 +48,12 @@ class Hardened(keras.Model):
             scores = self(images + noise, training=False)
             loss = self.compute_loss(images, labels, scores)
         step = self._radius / 4 * keras.ops.sign(tape.gradient(loss, noise))
-        return keras.ops.clip(noise + step, -self._radius, self._radius)
+        return self._inside(images, noise + step)
+
+    def _inside(self, images, noise):
+        """Noise within the radius, of pictures from 0 to 1."""
+        noise = keras.ops.clip(noise, -self._radius, self._radius)
+        return keras.ops.clip(images + noise, 0, 1) - images
 
 
 @keras.saving.register_keras_serializable("kprivacy")

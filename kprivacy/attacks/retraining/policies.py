@@ -35,6 +35,10 @@ CIFAR10 = (
     (("equalize", 0.8, 8), ("invert", 0.1, 3)),
     (("translate_y", 0.7, 9), ("autocontrast", 0.9, 1)),
 )
+# TrivialAugment's, beside none at all.
+TRIVIAL = ("translate_x", "translate_y", "shear_x", "shear_y", "rotate",
+           "brightness", "color", "contrast", "sharpness", "posterize",
+           "solarize", "autocontrast", "equalize")
 # At magnitude 9: a share of the side, a slope, degrees, a factor less 1.
 MOST = {"translate": 150 / 331, "shear": 0.3, "rotate": 30.0, "enhance": 0.9}
 _ENHANCED = {
@@ -75,14 +79,15 @@ def trivial(images, generator):
         As `cifar10`.
 
     Reference: Mueller and Hutter, TrivialAugment: tuning-free yet
-    state-of-the-art data augmentation, 2021.
+    state-of-the-art data augmentation, 2021. Amounts are those of
+    AutoAugment's.
     """
 
     def draw():
-        place = generator.integers(len(_OPERATIONS) + 1)
-        if place == len(_OPERATIONS):  # as it is
+        place = generator.integers(len(TRIVIAL) + 1)
+        if place == len(TRIVIAL):  # as it is
             return []
-        return [(list(_OPERATIONS)[place], generator.integers(10))]
+        return [(TRIVIAL[place], generator.integers(10))]
 
     return _changed(images, draw, generator)
 
@@ -122,6 +127,11 @@ def _translate_y(image, level, generator):
     return _affine(image, 1, 0, 0, 0, 1, shift)
 
 
+def _shear_x(image, level, generator):
+    slope = _level("shear", level, generator)
+    return _affine(image, 1, slope, 0, 0, 1, 0)
+
+
 def _shear_y(image, level, generator):
     slope = _level("shear", level, generator)
     return _affine(image, 1, 0, 0, slope, 1, 0)
@@ -142,6 +152,7 @@ def _enhance(name):
 _OPERATIONS = {
     "translate_x": _translate_x,
     "translate_y": _translate_y,
+    "shear_x": _shear_x,
     "shear_y": _shear_y,
     "rotate": _rotate,
     **{name: _enhance(name) for name in _ENHANCED},

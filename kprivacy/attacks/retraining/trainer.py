@@ -169,7 +169,10 @@ class _Scores(keras.callbacks.Callback):
     def __init__(self, tests, train, batch_size):
         super().__init__()
         self._tests = tests
-        self._batch = train.take(slice(0, batch_size))
+        # Spread over all of it, whose parts may be protected or not.
+        self._batch = train.take(np.unique(
+            np.linspace(0, len(train) - 1, batch_size).astype(int)
+        ))
         self.found = {
             name: [] for name in (
                 *tests, "train_loss", "train_accuracy", "gradient_norm"
