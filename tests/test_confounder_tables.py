@@ -30,7 +30,7 @@ def folders(tmp_path_factory):
         *(f"none:{method}" for method in (
             "natural", "confounder_gan", "confounder_gan_paper", "emn",
             "cwp", "cwn", "random_noise", "confounder_gan_guided",
-            "emn_classwise", "cwn_cells")),
+            "confounder_gan_joint", "emn_classwise", "cwn_cells")),
         *(f"mixup:{method}" for method in (
             "natural", "confounder_gan", "emn")),
     }),
