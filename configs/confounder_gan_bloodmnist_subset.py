@@ -4,14 +4,14 @@
         --config=configs/confounder_gan_bloodmnist_subset.py
 
 Variants: "paper" has the paper's losses alone, "guided" a guide without
-squares. See docs/confounder_gan.md.
+squares, "joint" a discriminator that works. See docs/confounder_gan.md.
 """
 
 from kprivacy.configs import confounder_gan_base
 
 
 def get_config(variant=None):
-    """Returns the config; `variant` may be "paper", "guided" or "smoke"."""
+    """Returns the config; `variant` is None or one of those above."""
     config = confounder_gan_base.confounder_gan("bloodmnist_subset", variant)
     if variant != "smoke":
         config.client.bound = 16 / 255

@@ -5,14 +5,15 @@
 
 TFDS fetches it with `--config.data.download=True`. Not run here: it has the
 paper's size, for accelerators. Variants: "paper" has the paper's losses
-alone, "guided" a guide without squares. See docs/confounder_gan.md.
+alone, "guided" a guide without squares, "joint" a discriminator that works;
+see docs/confounder_gan.md.
 """
 
 from kprivacy.configs import confounder_gan_base
 
 
 def get_config(variant=None):
-    """Returns the config; `variant` may be "paper", "guided" or "smoke"."""
+    """Returns the config; `variant` is None or one of those above."""
     return confounder_gan_base.full_size("cifar10", variant)
 
 

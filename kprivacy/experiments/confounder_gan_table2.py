@@ -8,7 +8,7 @@ protects better.
 classifier that was trained on labels (the guide) and a learnt square of coarse
 cells for each class, weighted by what the guide sees, which is class-wise
 noise by predicted class. `confounder_gan_paper` is the paper's losses alone.
-`confounder_gan_guided` has the guide and no squares. With `confounder_gan_joint`
+`confounder_gan_guided` has the guide and no squares. In `confounder_gan_joint`
 the discriminator sees both kinds of pictures in one batch, so that it works in
 the generator's step as well; in `confounder_gan` it is hardly better than a
 guess there.
