@@ -5,7 +5,7 @@ from keras import ops
 
 from kprivacy import errors
 from kprivacy.adversarial import AdversarialModel
-from kprivacy.confounder_gan import compression
+from kprivacy.confounder_gan import checks, compression
 from kprivacy.confounder_gan.moves import moved, washed
 
 ADVERSARIAL = ("equation_5", "algorithm_1", "non_saturating")
@@ -108,7 +108,8 @@ class ConfounderGAN(AdversarialModel):
         errors.check_choice("adversarial", adversarial, ADVERSARIAL)
         several = isinstance(classifiers, (list, tuple))
         given = list(classifiers) if several else [classifiers]
-        _check(client, given)
+        checks.check_client(client)
+        checks.check_readers(given, client.input_shape[1:])
         if not given and (confounder_weight or not self.CLASSIFIERS_OPTIONAL):
             raise errors.UserError(
                 "`classifiers` must have one at least, for f. Received: none. "
@@ -201,7 +202,7 @@ class ConfounderGAN(AdversarialModel):
             "ConfounderGAN trains on pairs (pictures, labels).",
             "Pass `x` and `y` to `fit`, without sample weights.",
         )
-        check_readers(self.readers, data[0].shape[1:])
+        checks.check_readers(self.readers, data[0].shape[1:])
         return data
 
     def judges(self, images, protected, labels, training):
@@ -327,31 +328,3 @@ class ConfounderGAN(AdversarialModel):
             for one in config["classifiers"]
         ]
         return super().from_config(config, custom_objects)
-
-
-def _check(client, classifiers):
-    if "noise" not in [one.name for one in client.layers]:
-        raise errors.UserError(
-            "`client` must have a layer \"noise\", which gives G(x). Received: "
-            "one without. Build it with `kprivacy.confounder_gan.build_client`."
-        )
-    check_readers(classifiers, client.input_shape[1:])
-
-
-def check_readers(readers, shape):
-    """Raises unless all classifiers take pictures of a shape.
-
-    Args:
-        readers: Classifiers.
-        shape: (height, width, channels) of pictures; None for any.
-    """
-    for one in readers:
-        own = tuple(one.input_shape[1:])
-        if len(own) != len(shape) or any(
-            None not in (a, b) and a != b for a, b in zip(own, shape)
-        ):
-            raise errors.UserError(
-                f"Classifiers must take pictures of shape {tuple(shape)}. "
-                f"Received: {one.name!r} for shape {own}. Build it with "
-                "`kprivacy.networks.classifier` for the size of the pictures."
-            )

@@ -3,8 +3,8 @@
 import keras
 
 from kprivacy import errors
-from kprivacy.confounder_gan import compression
-from kprivacy.confounder_gan.model import ConfounderGAN, check_readers
+from kprivacy.confounder_gan import checks, compression
+from kprivacy.confounder_gan.model import ConfounderGAN
 from kprivacy.seeding import seeded
 
 
@@ -55,7 +55,7 @@ class SurrogateConfounderGAN(ConfounderGAN):
         surrogate_weight=1.0,
         **kwargs,
     ):
-        check_readers([surrogate], client.input_shape[1:])
+        checks.check_readers([surrogate], client.input_shape[1:])
         self._surrogate_given = lambda: surrogate
         super().__init__(client, adversary, classifiers, **kwargs)
         self.surrogate_weight = surrogate_weight

@@ -32,7 +32,11 @@ import numpy as np
 
 from kprivacy import baselines
 from kprivacy.attacks import retraining
-from kprivacy.experiments import confounder_bench, summaries
+from kprivacy.experiments import (
+    confounder_bench,
+    confounder_pages,
+    summaries,
+)
 from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
 __all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
@@ -217,4 +221,4 @@ def _train_accuracy(row):
 
 def draw(path, results, runs):
     """Accuracies of all rows."""
-    confounder_bench.bars(path, results)
+    confounder_pages.bars(path, results)

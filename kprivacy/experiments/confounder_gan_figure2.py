@@ -8,7 +8,7 @@ published and on clean pictures after each epoch. The paper has 70.9 and
 35.4 % on ImageNet25.
 """
 
-from kprivacy.experiments import confounder_bench
+from kprivacy.experiments import confounder_bench, confounder_pages
 from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
 __all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
@@ -58,7 +58,7 @@ def draw(path, results, runs):
         for label in (0, 1)
     }, SHOWN)
     for axis, key in zip(below.subplots(1, 2), ("train", "test")):
-        confounder_bench.curves(axis, results, data, key)
+        confounder_pages.curves(axis, results, data, key)
         axis.set_ylabel({
             "train": "accuracy on what was published",
             "test": "accuracy on clean pictures",

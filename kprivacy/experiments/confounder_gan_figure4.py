@@ -22,7 +22,11 @@ pictures are known to the protection and protected. `clean_part` is the other 10
 `confounder_gan_alone` what is protected and nothing else.
 """
 
-from kprivacy.experiments import confounder_bench, confounder_gan_figure5
+from kprivacy.experiments import (
+    confounder_bench,
+    confounder_gan_figure5,
+    confounder_pages,
+)
 from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
 __all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
@@ -57,7 +61,7 @@ def cells(profile):
 
 def notes(results):
     """Which goals are met."""
-    return confounder_bench.judged(results, {
+    return confounder_pages.judged(results, {
         f"{confounder_bench.real(name, results['profile'])}:none:"
         "confounder_gan": goal for name, goal in GOALS.items()
     })
@@ -75,8 +79,8 @@ def draw(path, results, runs):
     figure = Figure(figsize=(4.5 * len(sets), 7.2), dpi=80)
     above, below = figure.subplots(2, len(sets), squeeze=False)
     for (name, label), upper, lower in zip(sets, above, below):
-        confounder_bench.curves(upper, results, name, "test", label)
-        confounder_bench.curves(
+        confounder_pages.curves(upper, results, name, "test", label)
+        confounder_pages.curves(
             lower, results, name, "gradient_norms", label
         )
         if label != "none":

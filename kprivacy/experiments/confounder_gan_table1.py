@@ -11,7 +11,7 @@ noise by predicted class. `confounder_gan_paper`, the paper's losses alone, is
 for vgg11 only.
 """
 
-from kprivacy.experiments import confounder_bench
+from kprivacy.experiments import confounder_bench, confounder_pages
 from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
 __all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
@@ -40,7 +40,7 @@ def cells(profile):
 def notes(results):
     """Which goals are met."""
     name = confounder_bench.real(DATA[0], results["profile"])
-    return confounder_bench.judged(results, {
+    return confounder_pages.judged(results, {
         f"{name}:{network}:confounder_gan": GOAL
         for network in NETWORKS[:3]
     })
@@ -48,4 +48,4 @@ def notes(results):
 
 def draw(path, results, runs):
     """Accuracies of all rows."""
-    confounder_bench.bars(path, results)
+    confounder_pages.bars(path, results)

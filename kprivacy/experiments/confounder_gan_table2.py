@@ -31,7 +31,11 @@ is .8 points. linf is of pictures at the levels of 8 bits, in levels of 255.
 """
 
 from kprivacy.attacks.retraining.augmentations import NAMES
-from kprivacy.experiments import confounder_bench, summaries
+from kprivacy.experiments import (
+    confounder_bench,
+    confounder_pages,
+    summaries,
+)
 from kprivacy.experiments.confounder_bench import PROFILES, RUNS, rows
 
 __all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
@@ -76,7 +80,7 @@ def cells(profile):
 def notes(results):
     """Which goals are met, and whether every column is below EMN's."""
     data = confounder_bench.real(DATA, results["profile"])
-    yield from confounder_bench.judged(results, {
+    yield from confounder_pages.judged(results, {
         f"{data}:{label}:confounder_gan": goal
         for label, goal in GOALS.items()
     })
@@ -97,4 +101,4 @@ def notes(results):
 
 def draw(path, results, runs):
     """Accuracies of all rows."""
-    confounder_bench.bars(path, results)
+    confounder_pages.bars(path, results)
