@@ -76,6 +76,7 @@ def test_a_directory_of_before_goes_on(tmp_path):
 
 def test_a_directory_of_before_lacks_fields_of_sections(tmp_path):
     config = confounder_gan_digits.get_config("smoke")
+    config.model.joint = workdir.LATER["model.joint"]
     workdir.write_config(tmp_path, config)
     held = files.read_json(tmp_path / "config.json")
     inner = [name.split(".") for name in workdir.LATER if "." in name]

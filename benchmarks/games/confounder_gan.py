@@ -32,7 +32,7 @@ class ConfounderGan:
 
         model = kprivacy.ConfounderGAN(
             self.models["client"], self.models["adversary"],
-            self.models["reader"], hinge_bound=self.BOUND,
+            self.models["reader"], hinge_bound=self.BOUND, joint=False,
         )
         model.compile(adam(), adam(), steps_per_execution=10)
         return model
