@@ -141,10 +141,9 @@ def published(config, runs, natural):
         runs: The folder of all runs.
         natural: `Arrays` of the config's training split.
     """
-    method, name = config.protection.method, config.protection.name
-    if method == "natural":
+    if config.protection.method == "natural":
         return natural
-    folder = runs / KEPT / name / method / str(config.seed)
+    folder = _kept_folder(config, runs)
     path = folder / "noise.npz"
     # Refuses noise that was made under another config.
     inner = config.copy_and_resolve_references()
@@ -165,16 +164,19 @@ def published(config, runs, natural):
 
 def seconds_of(config, runs):
     """What making a method's noise took, for all published pictures."""
-    protection = config.protection
-    folder = runs / KEPT / protection.name / protection.method
-    return files.read_json(folder / str(config.seed) / "seconds.json")
+    return files.read_json(_kept_folder(config, runs) / "seconds.json")
 
 
 def generator_folder(config, runs):
     """Where `generator_of` trains."""
+    return _kept_folder(config, runs) / "generator"
+
+
+def _kept_folder(config, runs):
+    """Where what a method made of a data set is kept, for a seed."""
     protection = config.protection
     folder = runs / KEPT / protection.name / protection.method
-    return folder / str(config.seed) / "generator"
+    return folder / str(config.seed)
 
 
 def generator_of(config, runs):
