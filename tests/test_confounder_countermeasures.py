@@ -155,7 +155,11 @@ def test_notes():
 
 
 @pytest.mark.parametrize("module, count, last", [
-    (confounder_gan_table1, 15, ["vgg11/confounder_gan_paper/0"]),
+    (confounder_gan_table1, 15, [
+        "vgg11/confounder_gan_paper/0",
+        *(f"{network}+none/confounder_gan/0"
+          for network in ("vgg11", "resnet50", "densenet121")),
+    ]),
     (table, 36, ["clean_500/natural/0", "grey/confounder_gan_paper/0",
                  "jpeg_10/confounder_gan_paper/0"]),
 ])
@@ -168,6 +172,8 @@ def test_what_came_later_is_last(module, count, last):
     for name, config, _ in cells[count:]:
         _, label, method, _ = name.split("/")
         assert config.protection.method == method
-        assert config.victim.augmentation == "flip+crop"
+        assert config.victim.augmentation == (
+            "none" if label.endswith("+none") else "flip+crop"
+        )
         against = label if label in ("grey", "jpeg_10") else None
         assert config.victim.countermeasure == against

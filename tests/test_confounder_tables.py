@@ -54,6 +54,7 @@ def folders(tmp_path_factory):
         *(f"{network}:{method}" for network in ("lenet", "mlp")
           for method in ("natural", "confounder_gan", "emn")),
         "lenet:confounder_gan_paper",
+        "lenet+none:confounder_gan", "mlp+none:confounder_gan",
     }),
     ("confounder_gan_countermeasures", {
         *(f"grey:{method}" for method in (
@@ -198,9 +199,11 @@ def test_cells_at_the_papers_sizes(name):
     if name == "confounder_gan_table1":
         sets = list(confounder_bench.PAPER_SETS)
         held = [one.split("/")[0] for one, _, _ in cells]
-        # Five networks with three methods, then one with the paper's losses.
+        # Five networks with three methods, then one with the paper's losses,
+        # then three without augmentation.
         assert held[: 15 * len(sets) : 15] == sets
-        assert held[15 * len(sets) :] == sets
+        assert held[15 * len(sets) : 16 * len(sets)] == sets
+        assert held[16 * len(sets) :: 3] == sets
     labels = {one.split("/")[1] for one, _, _ in module.cells("cpu")}
     assert labels == {one.split("/")[1] for one, _, _ in cells}
 
