@@ -16,7 +16,17 @@ import numpy as np
 from kprivacy.confounder_gan.client import Bounded
 from kprivacy.errors import UserError
 
-from . import compact, correction, graph, lean, mixed, outside, paired, tuning
+from . import (
+    compact,
+    correction,
+    graph,
+    lean,
+    mixed,
+    outside,
+    paired,
+    subpixel,
+    tuning,
+)
 from .parts import BYTES, PIXEL
 
 QUANTIZATIONS = ("int8", "dynamic", "float16", "float32", "int16x8")
@@ -90,8 +100,10 @@ def _convert(client, model, examples, quantization):
     integer = quantization == "int8" and not exact
     model = graph.prepared(model, integer)
     model = lean.lean(model, [np.shape(one)[1:] for one in client.examples])
+    clipped = False
     if integer:
-        model = paired.paired(model)
+        model, clipped = graph.unclipped(model, client.output[1])
+        model = paired.paired(subpixel.shuffled(model))
     archive = keras.export.ExportArchive()
     archive.track(model)
     endpoint = _endpoint(client, model, None if integer else examples)
@@ -127,7 +139,7 @@ def _convert(client, model, examples, quantization):
     return outside.fitted(content, client, {
         layer.name: layer.bound for layer in model.layers
         if isinstance(layer, Bounded)
-    })
+    }, clipped)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,9 @@
 
 from kprivacy.layers import RoundToBytes
 
+from . import twin
+from .parts import BYTES
+
 
 def prepared(model, integer=False):
     """A client in float32, without what a file does by itself.
@@ -17,6 +20,30 @@ def prepared(model, integer=False):
         inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
         model = type(model)(inputs, model.layers[-1].input)
     return _apart(model) if integer else model
+
+
+def unclipped(model, kind):
+    """A client without a last clip to [0, 1], and whether it had one.
+
+    Bytes end there by themselves.
+
+    Args:
+        model: Functional `keras.Model`, as `prepared`.
+        kind: Of its output, see `export.parts`.
+    """
+    import keras
+
+    last = model.layers[-1]
+    clips = kind in BYTES and kind != "features" and (
+        isinstance(last, keras.layers.ReLU)
+        and (last.max_value, last.threshold, last.negative_slope) == (1, 0, 0)
+    )
+    if not clips:
+        return model, False
+    # Its `input` may be that of a graph it was in before.
+    return twin.rebuilt(
+        model, keras, lambda layer: None if layer is last else layer
+    ), True
 
 
 def _in_float32(model):

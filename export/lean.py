@@ -1,8 +1,9 @@
 """Clients without work that a file of one size does not have to do.
 
 Batch normalisation is folded into convolutions: the converter leaves it after
-transposed ones. Crops that crop nothing at the file's size are left out, and
-cells of class patterns are written out: a file would do that in every call.
+transposed ones. Crops that crop nothing at the file's size and changes of size
+that change none are left out, and cells of class patterns are written out: a
+file would do that in every call.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ from kprivacy.errors import UserError
 from . import twin
 
 # Clients without any of these are left as they are.
-NEEDED = {"ClassPatterns", "Conv2DTranspose", "CropLike"}
+NEEDED = {"ClassPatterns", "Conv2DTranspose", "CropLike", "Resized"}
 
 
 def lean(model, shapes):
@@ -43,6 +44,8 @@ def lean(model, shapes):
         name = type(layer).__name__
         if name == "CropLike":
             return lambda given: _cropped(layer, given)
+        if name == "Resized":
+            return lambda given: _resized(layer, given)
         return _repeated(layer) if name == "ClassPatterns" else layer
 
     return twin.rebuilt(model, keras, of, shapes)
@@ -51,6 +54,11 @@ def lean(model, shapes):
 def _cropped(layer, given):
     maps, like = given
     return maps if maps.shape[1:3] == like.shape[1:3] else layer(given)
+
+
+def _resized(layer, given):
+    same = given.shape[1:3] == (layer.height, layer.width)
+    return given if same else layer(given)
 
 
 def _repeated(layer):

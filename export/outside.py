@@ -13,7 +13,7 @@ from . import compact
 from .parts import BYTES, PIXEL
 
 
-def fitted(content, client, bounds):
+def fitted(content, client, bounds, clipped=False):
     """The file with inputs and outputs of the client's kinds.
 
     Args:
@@ -21,6 +21,8 @@ def fitted(content, client, bounds):
         client: The `Client`.
         bounds: Name of a layer that ends in a product to the bound of what it
             gives, of noise.
+        clipped: Whether the file has to clip its output to [0, 1]: what is
+            computed last then takes the output's steps, which end there.
 
     Raises:
         ValueError: Such a layer has not just one product.
@@ -40,14 +42,17 @@ def fitted(content, client, bounds):
             _make_float(tensor, schema)
     (named,) = signature.outputs
     tensor = graph.tensors[named.tensorIndex]
+    (last,) = [one for one in graph.operators
+               if named.tensorIndex in one.outputs]
     if client.output[1] not in BYTES:
         _make_float(tensor, schema)
-        (last,) = [one for one in graph.operators
-                   if named.tensorIndex in one.outputs]
         last.opcodeIndex = compact.dequantize(model, schema)
         last.builtinOptions, last.builtinOptionsType = None, 0
     elif client.output[1] != "features":
         _rescale(tensor)
+    if clipped:
+        scale, zero_point = PIXEL
+        _rescale(graph.tensors[last.inputs[0]], scale, zero_point - 128)
     _give_steps(graph, model, schema, bounds)
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 

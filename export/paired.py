@@ -1,12 +1,16 @@
-"""Convolutions of three channels, on pairs of columns.
+"""Convolutions from and to few channels, on several columns at once.
 
 Integer kernels take channels by eights where the processor multiplies matrices
 of bytes (x86 with VNNI, Arm with I8MM): of colours, five of eight products are
 of padding. Two neighbouring pixels have six channels, and lie side by side in
 memory as one. Three such pairs hold what a kernel that is five wide needs for
 two outputs: of 40 products a row and filter 24 are left. Arm processors with
-dot products alone take channels by fours: there 20 become 24. Values stay as
-they are.
+dot products alone take channels by fours: there 20 become 24.
+
+The same kernels give filters by sixteens: of three, thirteen of sixteen are
+thrown away. Four neighbouring outputs have twelve, and lie side by side in
+memory: a kernel of 3 x 3 becomes one of 3 x 6 that moves by four, with half the
+products. Values stay as they are.
 """
 
 import contextlib
@@ -20,6 +24,8 @@ from . import twin
 CHANNELS = (3, 4)
 # Narrower kernels need as many pairs as they have columns.
 WIDTH = 5
+# What a kernel gives at once, and the most columns that are taken together.
+FILTERS, COLUMNS = 16, 8
 
 
 def paired(model):
@@ -34,35 +40,78 @@ def paired(model):
     """
     import keras
 
-    if not any(_fits(one) for one in model._flatten_layers()):
+    flat = twin.flattened(model)
+    if not any(_fits(*one) or _together(*one) > 1 for one in twin.taken(flat)):
         return model
-    model = twin.flattened(model)
     with contextlib.suppress(UserError):  # stays where it cannot be folded
         # Later the converter would not see what belongs to a convolution.
-        model = twin.folded(model)
+        flat = twin.folded(flat)
 
     def of(layer):
-        return _on_pairs(layer) if _fits(layer) else layer
+        def call(given):
+            if _fits(layer, given.shape):
+                return _on_pairs(layer, given)
+            count = _together(layer, given.shape)
+            return _at_once(layer, count, given) if count > 1 else layer(given)
 
-    return twin.rebuilt(model, keras, of)
+        return call if type(layer).__name__ == "Conv2D" else layer
+
+    return twin.rebuilt(flat, keras, of)
 
 
-def _fits(layer):
-    if type(layer).__name__ != "Conv2D":
-        return False
-    width, channels = layer.input.shape[2:]
-    kernel = layer.kernel_size[1]
+def _fits(layer, shape):
+    """Whether a layer that takes such a shape is done on pairs."""
     return (
-        channels in CHANNELS and kernel >= WIDTH and kernel % 2
-        and width is not None and width % 2 == 0
+        _plain(layer, shape) and shape[3] in CHANNELS
+        and layer.kernel_size[1] >= WIDTH and shape[2] % 2 == 0
+    )
+
+
+def _plain(layer, shape):
+    """Whether it is a convolution of fixed width that moves by one."""
+    return (
+        type(layer).__name__ == "Conv2D" and shape[2] is not None
+        and layer.kernel_size[1] % 2 == 1
         and layer.strides == layer.dilation_rate == (1, 1)
         and layer.groups == 1 and layer.padding == "same"
         and layer.data_format == "channels_last"
     )
 
 
-def _on_pairs(layer):
-    """A call of the layer on pairs of columns."""
+def _together(layer, shape):
+    """How many neighbouring outputs of a convolution fill a kernel."""
+    if not _plain(layer, shape) or layer.kernel_size[1] == 1:
+        return 1
+    count = COLUMNS
+    while count > 1 and (count * layer.filters > FILTERS or shape[2] % count):
+        count //= 2
+    return count
+
+
+def _at_once(layer, count, given):
+    """What the layer gives, with so many columns an output."""
+    import keras
+
+    kernel, *bias = layer.get_weights()
+    height, width, channels, filters = kernel.shape
+    wide = np.zeros(
+        (height, width + count - 1, channels, count, filters), np.float32
+    )
+    for out in range(count):
+        wide[:, out : out + width, :, out] = kernel
+    wide = wide.reshape(*wide.shape[:3], -1)
+
+    copy = keras.layers.Conv2D(
+        count * filters, wide.shape[:2], strides=(1, count), padding="same",
+        activation=layer.activation, use_bias=layer.use_bias, name=layer.name,
+    )
+    out = copy(given)
+    copy.set_weights([wide, *(np.tile(one, count) for one in bias)])
+    return keras.layers.Reshape((*given.shape[1:3], filters))(out)
+
+
+def _on_pairs(layer, given):
+    """What the layer gives, on pairs of columns."""
     import keras
 
     kernel, *bias = layer.get_weights()
@@ -78,16 +127,12 @@ def _on_pairs(layer):
             wide[:, aside + pair, place, :, out] = kernel[:, column]
     wide = wide.reshape(height, -1, 2 * channels, 2 * filters)
 
-    def call(given):
-        rows, columns = given.shape[1:3]
-        copy = keras.layers.Conv2D(
-            2 * filters, wide.shape[:2], padding="same",
-            activation=layer.activation, use_bias=layer.use_bias,
-            name=layer.name,
-        )
-        pairs = keras.layers.Reshape((rows, columns // 2, 2 * channels))
-        out = copy(pairs(given))
-        copy.set_weights([wide, *(np.tile(one, 2) for one in bias)])
-        return keras.layers.Reshape((rows, columns, filters))(out)
-
-    return call
+    rows, columns = given.shape[1:3]
+    copy = keras.layers.Conv2D(
+        2 * filters, wide.shape[:2], padding="same",
+        activation=layer.activation, use_bias=layer.use_bias, name=layer.name,
+    )
+    pairs = keras.layers.Reshape((rows, columns // 2, 2 * channels))
+    out = copy(pairs(given))
+    copy.set_weights([wide, *(np.tile(one, 2) for one in bias)])
+    return keras.layers.Reshape((rows, columns, filters))(out)

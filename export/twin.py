@@ -123,6 +123,17 @@ def _in_order(model):
     return [node for depth in depths for node in model._nodes_by_depth[depth]]
 
 
+def taken(model):
+    """Layers of a model without models inside, and the shapes they take.
+
+    A layer itself knows the graphs that it was in before.
+    """
+    return [
+        (node.operation, node.input_tensors[0].shape)
+        for node in _in_order(model) if node.input_tensors
+    ]
+
+
 def rebuilt(model, framework, of, shapes=None):
     """The same graph of other layers; None leaves one out; other `shapes`."""
     shapes = shapes or [one.shape[1:] for one in model.inputs]

@@ -8,6 +8,9 @@ from export import client as client_lib
 from export import lean, opened
 from export.parts import Client
 from kprivacy import confounder_gan
+from kprivacy.confounder_gan.client import Bounded
+from kprivacy.layers import RoundToBytes
+from kprivacy.releases import TFLiteModel
 
 
 def guided():
@@ -28,6 +31,11 @@ def guided():
                 for one in layer.get_weights()
             ])
     return model
+
+
+def operations(client, quantization):
+    plain = opened.without_delegates(client_lib.convert(client, quantization))
+    return [one["op_name"] for one in plain._get_ops_details()]
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +61,45 @@ def test_a_file_has_no_work_for_nothing(model):
     images = np.random.default_rng(1).random((20, 16, 16, 3), np.float32)
     client = Client(model, "protect", {"image": "image"},
                     ("protected", "image"), (images,))
-    content = client_lib.convert(client, "int8")
-    plain = opened.without_delegates(content)
-    names = [one["op_name"] for one in plain._get_ops_details()]
+    names = operations(client, "int8")
     assert "TILE" not in names and "BATCH_MATMUL" not in names
-    assert "STRIDED_SLICE" not in names
+    assert "RESIZE_BILINEAR" not in names
+    # Of the maps that are laid out by a convolution; no crop is one.
+    assert names.count("STRIDED_SLICE") == names.count("DEPTH_TO_SPACE") == 2
     # The noise's own product, and none of a normalisation.
     assert names.count("MUL") == 1
+    # Bytes end at 0 and 255 by themselves.
+    assert "MINIMUM" not in names and "RELU" not in names
+
+
+def test_another_size_keeps_what_it_needs(model):
+    images = np.random.default_rng(1).random((20, 18, 18, 3), np.float32)
+    client = Client(model, "protect", {"image": "image"},
+                    ("protected", "image"), (images,))
+    names = operations(client, "float32")
+    assert "RESIZE_BILINEAR" in names and "STRIDED_SLICE" in names
+
+
+def test_bytes_end_at_black_and_white():
+    """The clip is left to the bytes, whose steps are the output's own."""
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((8, 8, 3), name="image")
+    noise = Bounded(8 / 255)(keras.layers.Conv2D(3, 1)(inputs))
+    x = keras.layers.Add()([inputs, noise])
+    x = RoundToBytes()(keras.layers.ReLU(max_value=1.0)(x))
+    model = keras.Model(inputs, x)
+    images = np.random.default_rng(1).integers(0, 2, (50, 8, 8, 3))
+    images = images.astype(np.float32)
+    client = Client(model, "protect", {"image": "image"},
+                    ("protected", "image"), (images,))
+    file = TFLiteModel(client_lib.convert(client, "int8"), "protect")
+    sent = file({"image": np.uint8(255 * images)}).astype(int)
+    expected = np.rint(255 * model.predict(images, verbose=0)).astype(int)
+    np.testing.assert_allclose(sent, expected, atol=1)
+    assert (expected == 255).any() and (expected == 0).any()
+    assert (sent == 255).any() and (sent == 0).any()
+    assert not {"MINIMUM", "RELU"} & set(operations(client, "int8"))
+    assert {"MINIMUM", "RELU"} & set(operations(client, "float32"))
 
 
 def test_others_stay_as_they_are():
