@@ -196,28 +196,19 @@ def test_the_binaries(tmp_path):
     assert "largest change: 8 levels" in found.stdout
     assert len(json.loads((tmp_path / "r.json").read_text())["rows"]) == 11
     assert found.stderr == ""
-    found = call(
-        "verify", f"--originals={tmp_path / 'in'}",
-        f"--protected={tmp_path / 'o'}", "more",
-    )
-    assert found.returncode == 1 and "no flag: ['more']" in found.stderr
-    found = call(
-        "verify", f"--originals={tmp_path / 'in'}",
-        f"--protected={tmp_path / 'o'}", f"--report={tmp_path}",
-    )
-    assert found.returncode == 1 and "--report must be a file" in found.stderr
-    found = call(
-        "protect", f"--client={tmp_path / 'x'}", f"--input={tmp_path / 'in'}",
-        f"--output={tmp_path / 'p'}", "--format=png",
-    )
-    assert found.returncode == 1 and "--client must be a" in found.stderr
-    found = call(
-        "protect", f"--client={tmp_path / 'w'}", f"--input={tmp_path / 'in'}",
-        f"--output={tmp_path / 'p'}", f"--key_file={tmp_path / 'k'}",
-    )
-    assert found.returncode == 1 and "no use for --key_file" in found.stderr
-    found = call(
-        "protect", f"--client={tmp_path / 'w'}", f"--input={tmp_path / 'in'}",
-        f"--output={tmp_path / 'p'}", "--noresize",
-    )
-    assert found.returncode == 1 and "no use for --resize" in found.stderr
+    folders = (f"--originals={tmp_path / 'in'}",
+               f"--protected={tmp_path / 'o'}")
+    whole = f"--client={tmp_path / 'w'}", f"--output={tmp_path / 'p'}"
+    taken = f"--input={tmp_path / 'in'}"
+    for told, module, *flags in (
+        ("no flag: ['more']", "verify", *folders, "more"),
+        ("--report must be a file", "verify", *folders,
+         f"--report={tmp_path}"),
+        ("--client must be a", "protect", f"--client={tmp_path / 'x'}",
+         taken, whole[1], "--format=png"),
+        ("no use for --key_file", "protect", *whole, taken,
+         f"--key_file={tmp_path / 'k'}"),
+        ("no use for --resize", "protect", *whole, taken, "--noresize"),
+    ):
+        found = call(module, *flags)
+        assert found.returncode == 1 and told in found.stderr, told

@@ -7,6 +7,7 @@ import numpy as np
 
 from kprivacy.confounder_gan.client import TOLD, Bounded, ClassPatterns
 from kprivacy.errors import UserError
+from kprivacy.photos import picture
 
 # Of the tiles' sides; places that are not far enough from a tile's edge are
 # taken from the next one.
@@ -90,8 +91,8 @@ class Generator:
             moved = self.change(pixels)
             moved += pixels
             return np.clip(moved, 0, 255, out=moved).astype(np.uint8)
-        seen = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-        moved = pixels + 257 * self.change(seen).astype(np.int32)
+        change = self.change(picture.in_bytes(pixels))
+        moved = pixels + 257 * change.astype(np.int32)
         return np.clip(moved, 0, 65535).astype(np.uint16)
 
     def change(self, pixels):

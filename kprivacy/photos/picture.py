@@ -251,10 +251,15 @@ def _split(file, image, grey):
     return pixels, None
 
 
+def in_bytes(values):
+    """Levels of 16 bits as the nearest of 8."""
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
 def _deep(values, image):
     """Grey of 16 bits; of 8 with alpha where a level of it is transparent."""
     clear = image.info.get("transparency")
     if clear is None:
         return values[..., None], None
-    grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return grey[..., None], np.where(values == clear, 0, 255).astype(np.uint8)
+    seen = np.where(values == clear, 0, 255).astype(np.uint8)
+    return in_bytes(values)[..., None], seen
