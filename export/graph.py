@@ -2,7 +2,7 @@
 
 from kprivacy.layers import RoundToBytes
 
-from . import twin
+from . import rebuild
 from .parts import BYTES
 
 
@@ -41,7 +41,7 @@ def unclipped(model, kind):
     if not clips:
         return model, False
     # Its `input` may be that of a graph it was in before.
-    return twin.rebuilt(
+    return rebuild.rebuilt(
         model, keras, lambda layer: None if layer is last else layer
     ), True
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from kprivacy.errors import UserError
 
-from . import twin
+from . import rebuild
 
 # Clients without any of these are left as they are.
 NEEDED = {"ClassPatterns", "Conv2DTranspose", "CropLike", "Resized"}
@@ -36,9 +36,9 @@ def lean(model, shapes):
     # Layers know the graphs that they are in: those of the client stay out.
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
-    model = twin.flattened(copy)
+    model = rebuild.flattened(copy)
     with contextlib.suppress(UserError):  # it stands where it cannot go
-        model = twin.folded(model)
+        model = rebuild.folded(model)
 
     def of(layer):
         name = type(layer).__name__
@@ -48,7 +48,7 @@ def lean(model, shapes):
             return lambda given: _resized(layer, given)
         return _repeated(layer) if name == "ClassPatterns" else layer
 
-    return twin.rebuilt(model, keras, of, shapes)
+    return rebuild.rebuilt(model, keras, of, shapes)
 
 
 def _cropped(layer, given):

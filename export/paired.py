@@ -13,13 +13,9 @@ memory: a kernel of 3 x 3 becomes one of 3 x 6 that moves by four, with half the
 products. Values stay as they are.
 """
 
-import contextlib
-
 import numpy as np
 
-from kprivacy.errors import UserError
-
-from . import twin
+from . import rebuild
 
 CHANNELS = (3, 4)
 # Narrower kernels need as many pairs as they have columns.
@@ -38,25 +34,16 @@ def paired(model):
         A functional `keras.Model` of the same function, but for rounding;
         `model` itself if it has none.
     """
-    import keras
+    # Later the converter would not see which normalisation belongs to a
+    # convolution.
+    return rebuild.replaced(model, "Conv2D", _done, fold=True)
 
-    flat = twin.flattened(model)
-    if not any(_fits(*one) or _together(*one) > 1 for one in twin.taken(flat)):
-        return model
-    with contextlib.suppress(UserError):  # stays where it cannot be folded
-        # Later the converter would not see what belongs to a convolution.
-        flat = twin.folded(flat)
 
-    def of(layer):
-        def call(given):
-            if _fits(layer, given.shape):
-                return _on_pairs(layer, given)
-            count = _together(layer, given.shape)
-            return _at_once(layer, count, given) if count > 1 else layer(given)
-
-        return call if type(layer).__name__ == "Conv2D" else layer
-
-    return twin.rebuilt(flat, keras, of)
+def _done(layer, shape):
+    """How a layer that takes such a shape is done; None for as it is."""
+    if _fits(layer, shape):
+        return _on_pairs
+    return _at_once if _together(layer, shape) > 1 else None
 
 
 def _fits(layer, shape):
@@ -70,8 +57,7 @@ def _fits(layer, shape):
 def _plain(layer, shape):
     """Whether it is a convolution of fixed width that moves by one."""
     return (
-        type(layer).__name__ == "Conv2D" and shape[2] is not None
-        and layer.kernel_size[1] % 2 == 1
+        shape[2] is not None and layer.kernel_size[1] % 2 == 1
         and layer.strides == layer.dilation_rate == (1, 1)
         and layer.groups == 1 and layer.padding == "same"
         and layer.data_format == "channels_last"
@@ -88,10 +74,11 @@ def _together(layer, shape):
     return count
 
 
-def _at_once(layer, count, given):
-    """What the layer gives, with so many columns an output."""
+def _at_once(layer, given):
+    """What the layer gives, with several columns an output."""
     import keras
 
+    count = _together(layer, given.shape)
     kernel, *bias = layer.get_weights()
     height, width, channels, filters = kernel.shape
     wide = np.zeros(

@@ -11,7 +11,7 @@ an efficient sub-pixel convolutional neural network, 2016.
 
 import numpy as np
 
-from . import twin
+from . import rebuild
 
 KERNEL, STRIDE = (4, 4), (2, 2)
 # Of smaller maps, the border's windows cost what the rest saves.
@@ -31,27 +31,15 @@ def shuffled(model):
         A functional `keras.Model` of the same function, but for rounding;
         `model` itself if it has none.
     """
-    import keras
-
-    flat = twin.flattened(model)
-    if not any(_fits(*one) for one in twin.taken(flat)):
-        return model
-
-    def of(layer):
-        def call(given):
-            if _fits(layer, given.shape):
-                return _of_windows(layer, given)
-            return layer(given)
-
-        return call if type(layer).__name__ == "Conv2DTranspose" else layer
-
-    return twin.rebuilt(flat, keras, of)
+    return rebuild.replaced(
+        model, "Conv2DTranspose",
+        lambda layer, shape: _of_windows if _fits(layer, shape) else None,
+    )
 
 
 def _fits(layer, shape):
     return (
-        type(layer).__name__ == "Conv2DTranspose"
-        and all(side is not None and side >= SIDE for side in shape[1:3])
+        all(side is not None and side >= SIDE for side in shape[1:3])
         and layer.kernel_size == KERNEL and layer.strides == STRIDE
         and layer.padding == "same" and layer.output_padding is None
         and layer.dilation_rate == (1, 1)

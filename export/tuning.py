@@ -15,7 +15,7 @@ import numpy as np
 
 from kprivacy.errors import UserError
 
-from . import graph, mixed, twin
+from . import graph, mixed, rebuild, twin
 
 KINDS = ("tuned", "pruned", "clustered")
 STEPS = 600
@@ -59,7 +59,7 @@ def fitted(
         )
     tf_keras.utils.set_random_seed(seed)
     prepared = graph.prepared(client.model, integer=True)
-    model = twin.folded(twin.flattened(prepared))
+    model = rebuild.folded(rebuild.flattened(prepared))
     copy = twin.twin(model)
     examples = [np.asarray(one, np.float32) for one in client.examples]
     twin.check_equal(model, copy, [one[:8] for one in examples])

@@ -1,7 +1,7 @@
-"""A client without batch normalisation, and its twin in tf_keras.
+"""A client's twin in tf_keras.
 
-Quantisation-aware training is of tf_keras models, whose batch normalisation it
-would leave between integers; so both are made first, and compared.
+Quantisation-aware training is of tf_keras models. It would leave batch
+normalisation between integers, which is folded before (`export.rebuild`).
 """
 
 import inspect
@@ -10,76 +10,10 @@ import numpy as np
 
 from kprivacy.errors import UserError
 
+from . import rebuild
+
 # Largest difference of a twin from its client, in units of what is sent.
 TOLERANCE = 1e-4
-# Layers that a scale and an offset of each channel pass unchanged.
-CROPS = ("Cropping2D", "CropLike")
-
-
-def flattened(model):
-    """The model with the layers of models inside it in their places.
-
-    Args:
-        model: Functional `keras.Model`.
-
-    Returns:
-        A functional `keras.Model` of the same layers, or `model` itself.
-    """
-    import keras
-
-    def of(layer):
-        if not isinstance(layer, keras.Model):
-            return layer
-        inner = getattr(layer, "_functional", None) or layer  # of Sequential
-        return lambda given: _follow(inner, [given], of)
-
-    if not any(isinstance(one, keras.Model) for one in model.layers):
-        return model
-    return rebuilt(model, keras, of)
-
-
-def folded(model):
-    """The model with batch normalisation folded into its neighbours.
-
-    After a linear convolution or dense layer it goes into that layer; before
-    dense layers alone into them.
-
-    Args:
-        model: Functional `keras.Model`.
-
-    Returns:
-        A functional `keras.Model` of the same function.
-
-    Raises:
-        UserError: A batch normalisation stands elsewhere.
-    """
-    import keras
-
-    nodes = _in_order(model)
-    weights, gone = {}, set()
-    for node in nodes:
-        if isinstance(node.operation, keras.layers.BatchNormalization):
-            _fold(node, nodes, model, weights)
-            gone.add(node.operation.name)
-    made = {}
-
-    def copied(layer):
-        if layer.name not in made:
-            config = layer.get_config()
-            if layer.name in weights:
-                config["use_bias"] = True
-            made[layer.name] = type(layer).from_config(config)
-        return made[layer.name]
-
-    copy = rebuilt(
-        model, keras,
-        lambda layer: None if layer.name in gone else copied(layer),
-    )
-    for name, layer in made.items():
-        held = weights.get(name) or model.get_layer(name).get_weights()
-        if held:
-            layer.set_weights(held)
-    return copy
 
 
 def twin(model):
@@ -97,7 +31,7 @@ def twin(model):
             made[layer.name] = _counterpart(layer)
         return made[layer.name]
 
-    copy = rebuilt(model, tf_keras, counterpart)
+    copy = rebuild.rebuilt(model, tf_keras, counterpart)
     for name, layer in made.items():
         held = model.get_layer(name).get_weights()
         if held:
@@ -116,111 +50,6 @@ def check_equal(model, other, inputs):
             f"The client's twin must give what the client gives. Received: a "
             f"difference of {apart:.2g}. Export without fine-tuning."
         )
-
-
-def _in_order(model):
-    depths = sorted(model._nodes_by_depth, reverse=True)
-    return [node for depth in depths for node in model._nodes_by_depth[depth]]
-
-
-def taken(model):
-    """Layers of a model without models inside, and the shapes they take.
-
-    A layer itself knows the graphs that it was in before.
-    """
-    return [
-        (node.operation, node.input_tensors[0].shape)
-        for node in _in_order(model) if node.input_tensors
-    ]
-
-
-def rebuilt(model, framework, of, shapes=None):
-    """The same graph of other layers; None leaves one out; other `shapes`."""
-    shapes = shapes or [one.shape[1:] for one in model.inputs]
-    inputs = [
-        framework.Input(shape, dtype=one.dtype, name=one.name)
-        for shape, one in zip(shapes, model.inputs)
-    ]
-    return framework.Model(
-        inputs if len(inputs) > 1 else inputs[0],
-        _follow(model, inputs, of), name=model.name,
-    )
-
-
-def _follow(model, inputs, of):
-    """The output of a model's graph, each layer replaced by `of` it."""
-    tensors = dict(zip(map(id, model.inputs), inputs))
-    for node in _in_order(model):
-        if type(node.operation).__name__ == "InputLayer":
-            continue
-        taken = [tensors[id(one)] for one in node.input_tensors]
-        layer = of(node.operation)
-        given = taken if len(taken) > 1 else taken[0]
-        (out,) = node.output_tensors
-        tensors[id(out)] = taken[0] if layer is None else layer(given)
-    return tensors[id(model.outputs[0])]
-
-
-def _fold(node, nodes, model, weights):
-    """Puts one batch normalisation into `weights` of its neighbours."""
-    from keras import layers
-
-    norm = node.operation
-    scale = norm.gamma.numpy() if norm.scale else 1.0
-    scale = scale / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
-    offset = -norm.moving_mean.numpy() * scale
-    if norm.center:
-        offset = offset + norm.beta.numpy()
-    layer, alone = _source(node.input_tensors[0], nodes, model)
-    linear = (layers.Conv2D, layers.Conv2DTranspose, layers.Dense)
-    if isinstance(layer, linear) and alone and (
-        layer.activation.__name__ == "linear"
-    ):
-        kernel, bias = _weights(layer, weights)
-        if isinstance(layer, layers.Conv2DTranspose):
-            kernel = kernel * scale.reshape(1, 1, -1, 1)
-        else:
-            kernel = kernel * scale
-        weights[layer.name] = [kernel, bias * scale + offset]
-        return
-    takers = [one.operation for one in _takers(node.output_tensors[0], nodes)]
-    if not takers or not all(isinstance(one, layers.Dense) for one in takers):
-        raise UserError(
-            "Batch normalisation must stand right after a linear convolution "
-            f"or dense layer. Received: {norm.name!r} after {layer.name!r}. "
-            "Export without fine-tuning."
-        )
-    for one in takers:
-        kernel, bias = _weights(one, weights)
-        weights[one.name] = [kernel * scale[:, None], bias + offset @ kernel]
-
-
-def _source(tensor, nodes, model):
-    """The layer before a tensor, past crops, and whether it feeds it alone."""
-    alone = len(_takers(tensor, nodes)) == 1 and (
-        tensor is not model.outputs[0]
-    )
-    (node,) = [
-        one for one in nodes
-        if any(made is tensor for made in one.output_tensors)
-    ]
-    if type(node.operation).__name__ not in CROPS:
-        return node.operation, alone
-    layer, also = _source(node.input_tensors[0], nodes, model)
-    return layer, alone and also
-
-
-def _takers(tensor, nodes):
-    return [node for node in nodes
-            if any(one is tensor for one in node.input_tensors)]
-
-
-def _weights(layer, weights):
-    """Kernel and bias of a layer, as they are by now."""
-    if layer.name in weights:
-        return weights[layer.name]
-    kernel, *bias = layer.get_weights()
-    return kernel, bias[0] if bias else np.float32(0)
 
 
 def _counterpart(layer):

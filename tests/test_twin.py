@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from export import graph, twin
+from export import graph, rebuild, twin
 from kprivacy import confounder_gan, gap, networks, ran
 from kprivacy.errors import UserError
 
@@ -71,7 +71,7 @@ def test_twins_give_the_same(name):
     model = graph.prepared(settled(MODELS[name]()))
     inputs = inputs_of(model)
     given = inputs if len(inputs) > 1 else inputs[0]
-    folded = twin.folded(twin.flattened(model))
+    folded = rebuild.folded(rebuild.flattened(model))
     kinds = {type(layer).__name__ for layer in folded.layers}
     assert "BatchNormalization" not in kinds
     expected = np.asarray(model(given))
@@ -92,7 +92,7 @@ def test_a_norm_before_dense_layers_goes_into_them():
     first.set_weights([np.ones((1, 1)), np.zeros(1)])
     norm.set_weights([np.full(1, n) for n in (2.0, 3.0, 1.0, 4.0)])
     last.set_weights([np.full((1, 1), 5.0), np.full(1, 7.0)])
-    folded = twin.folded(model)
+    folded = rebuild.folded(model)
     kernel, bias = folded.layers[-1].get_weights()
     assert (kernel.item(), bias.item()) == (5.0, 17.0)
 
@@ -102,7 +102,7 @@ def test_what_has_no_twin_is_refused():
     x = keras.layers.MaxPooling2D(2)(inputs)
     odd = keras.Model(inputs, keras.layers.BatchNormalization()(x))
     with pytest.raises(UserError, match="must stand right after"):
-        twin.folded(odd)
+        rebuild.folded(odd)
 
     class Odd(keras.layers.Layer):
         def call(self, inputs):
