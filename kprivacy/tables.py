@@ -88,6 +88,7 @@ _COLUMNS = (
     ("int8_per_second", "by int8", "{:,.0f}"),
     ("seconds", "seconds for all", "{:,.0f}"),
     ("class_share", "class-wise share", "{:.1%}"),
+    ("common_share", "common share", "{:.1%}"),
     ("detector_cnn", "CNN detector", "{:.1%}"),
     ("detector_mlp", "MLP detector", "{:.1%}"),
     ("detector_histogram", "histogram detector", "{:.1%}"),

@@ -39,7 +39,8 @@ def folders(tmp_path_factory):
     }),
     ("confounder_gan_figure4", {
         *(f"none:{method}" for method in (
-            "natural", "confounder_gan", "confounder_gan_paper", "emn")),
+            "natural", "confounder_gan", "confounder_gan_paper", "emn",
+            "shuffled")),
         *(f"p90:{line}" for line in (
             "clean_part", "emn", "confounder_gan", "emn_alone",
             "confounder_gan_alone")),
@@ -102,7 +103,8 @@ def test_noise_is_shown_and_timed(folders):
         # Of what has a file to ship.
         shipped = measured.get("int8_per_second", 0)
         assert (shipped > 1) == ("confounder_gan" in row["name"])
-        assert 0 < measured["class_share"] <= 1
+        shares = measured["common_share"], measured["class_share"]
+        assert 0 < shares[0] <= shares[1] <= 1
         assert measured["seconds"] > 0 and 0 < measured["linf"] <= 16
     assert len(found["rows"]) == 3
     page = (folders[1] / "confounder_gan_figure6.md").read_text()

@@ -15,6 +15,10 @@ asks for it). Columns as in confounder_gan_table2; of fashion_mnist there are
 classifier that was trained on labels (the guide) and a learnt square of coarse
 cells for each class, weighted by what the guide sees, which is class-wise
 noise by predicted class. `confounder_gan_paper` is the paper's losses alone.
+`shuffled`, of the sets with goals, is the control: each picture has the noise
+that `confounder_gan` made for another one, whatever its class. What the trainer
+loses by that he loses because his pictures are not those of the test, not to a
+confounder.
 
 Rows `p90`, as in the paper's (c) and (d), which are of other sets: 90 % of the
 pictures are known to the protection and protected. `clean_part` is the other 10
@@ -34,6 +38,7 @@ __all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 SEEDS = (0, 1, 2)
 DATA = ("cifar10_subset", "bloodmnist_subset", "fashion_mnist")
 METHODS = ("natural", "confounder_gan", "confounder_gan_paper", "emn")
+CONTROL = "shuffled"
 GOALS = {"cifar10_subset": 0.12, "bloodmnist_subset": 0.31}
 SHARE = 90
 # The defender's part is 5/6 of all.
@@ -50,7 +55,8 @@ def cells(profile):
         (name, "none", method,
          SEEDS if name in aimed and method == METHODS[1] else SEEDS[:1],
          {"augmentation": "none"})
-        for name in sets for method in METHODS
+        for name in sets
+        for method in (*METHODS, *[CONTROL] * (name in aimed))
     ], profile)
     known = confounder_gan_figure5.SMOKE if profile == "smoke" else KNOWN
     for line in LINES:
@@ -60,11 +66,21 @@ def cells(profile):
 
 
 def notes(results):
-    """Which goals are met."""
-    return confounder_pages.judged(results, {
-        f"{confounder_bench.real(name, results['profile'])}:none:"
-        "confounder_gan": goal for name, goal in GOALS.items()
+    """Which goals are met, and what the noise does without the labels."""
+    names = {confounder_bench.real(name, results["profile"]): goal
+             for name, goal in GOALS.items()}
+    yield from confounder_pages.judged(results, {
+        f"{name}:none:confounder_gan": goal for name, goal in names.items()
     })
+    found = {row["name"]: row["measured"]["accuracy"]
+             for row in results["rows"]}
+    for name in names:
+        control = found.get(f"{name}:none:{CONTROL}")
+        if control is not None:
+            yield (
+                f"`{name}:none:{CONTROL}`: the same noise, that says nothing "
+                f"of the class, leaves {control:.1%}, one seed."
+            )
 
 
 def draw(path, results, runs):

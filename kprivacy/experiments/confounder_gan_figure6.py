@@ -10,7 +10,9 @@ well (TF_NUM_INTRAOP_THREADS=1), on a processor whose other core was busy.
 `seconds` is what making the noise of all pictures took, ConfounderGAN's
 training with it, in the last start where it was interrupted. `class_share` is
 the share of the noise's energy that is the same in all pictures of a class:
-1 for noise of classes.
+1 for noise of classes. `common_share` is that which is the same in all pictures
+of all classes: it says nothing of the class, but whoever trains on it meets
+other pictures in the test.
 
 `confounder_gan` is more than the paper's method: its generator holds a
 classifier that was trained on labels (the guide) and a learnt square of coarse
@@ -73,6 +75,7 @@ def run(config, directory):
         **speeds,
         "seconds": seconds,
         "class_share": class_share(change, natural.labels),
+        "common_share": class_share(change, np.zeros(len(change))),
         "linf": float(np.rint(255 * np.abs(change).max())),
         "psnr": metrics.psnr(natural.data, sent.data),
         "ssim": metrics.ssim(natural.data, sent.data),
