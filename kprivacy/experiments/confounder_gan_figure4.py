@@ -75,6 +75,12 @@ def notes(results):
     found = {row["name"]: row["measured"]["accuracy"]
              for row in results["rows"]}
     for name in names:
+        ours, emn = (found.get(f"{name}:none:{METHODS[i]}") for i in (1, -1))
+        if ours is not None and emn is not None:
+            yield (
+                f"`{name}`: {'below' if ours < emn else 'not below'} EMN, "
+                f"which leaves {emn:.1%}, one seed."
+            )
         control = found.get(f"{name}:none:{CONTROL}")
         if control is not None:
             yield (
