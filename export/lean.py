@@ -6,11 +6,7 @@ that change none are left out, and cells of class patterns are written out: a
 file would do that in every call.
 """
 
-import contextlib
-
 import numpy as np
-
-from kprivacy.errors import UserError
 
 from . import rebuild
 
@@ -36,9 +32,7 @@ def lean(model, shapes):
     # Layers know the graphs that they are in: those of the client stay out.
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
-    model = rebuild.flattened(copy)
-    with contextlib.suppress(UserError):  # it stands where it cannot go
-        model = rebuild.folded(model)
+    model = rebuild.folded_where_it_can(rebuild.flattened(copy))
 
     def of(layer):
         name = type(layer).__name__

@@ -79,7 +79,7 @@ def _at_once(layer, given):
     import keras
 
     count = _together(layer, given.shape)
-    kernel, *bias = layer.get_weights()
+    kernel = layer.get_weights()[0]
     height, width, channels, filters = kernel.shape
     wide = np.zeros(
         (height, width + count - 1, channels, count, filters), np.float32
@@ -88,12 +88,9 @@ def _at_once(layer, given):
         wide[:, out : out + width, :, out] = kernel
     wide = wide.reshape(*wide.shape[:3], -1)
 
-    copy = keras.layers.Conv2D(
-        count * filters, wide.shape[:2], strides=(1, count), padding="same",
-        activation=layer.activation, use_bias=layer.use_bias, name=layer.name,
+    out = rebuild.convolved(
+        layer, given, wide, count, strides=(1, count), padding="same"
     )
-    out = copy(given)
-    copy.set_weights([wide, *(np.tile(one, count) for one in bias)])
     return keras.layers.Reshape((*given.shape[1:3], filters))(out)
 
 
@@ -101,7 +98,7 @@ def _on_pairs(layer, given):
     """What the layer gives, on pairs of columns."""
     import keras
 
-    kernel, *bias = layer.get_weights()
+    kernel = layer.get_weights()[0]
     height, width, channels, filters = kernel.shape
     reach = width // 2
     aside = (reach + 1) // 2  # pairs on either side
@@ -115,11 +112,6 @@ def _on_pairs(layer, given):
     wide = wide.reshape(height, -1, 2 * channels, 2 * filters)
 
     rows, columns = given.shape[1:3]
-    copy = keras.layers.Conv2D(
-        2 * filters, wide.shape[:2], padding="same",
-        activation=layer.activation, use_bias=layer.use_bias, name=layer.name,
-    )
     pairs = keras.layers.Reshape((rows, columns // 2, 2 * channels))
-    out = copy(pairs(given))
-    copy.set_weights([wide, *(np.tile(one, 2) for one in bias)])
+    out = rebuild.convolved(layer, pairs(given), wide, 2, padding="same")
     return keras.layers.Reshape((rows, columns, filters))(out)

@@ -76,6 +76,13 @@ def folded(model):
     return copy
 
 
+def folded_where_it_can(model):
+    """`folded`, or the model itself where that is refused."""
+    with contextlib.suppress(UserError):
+        return folded(model)
+    return model
+
+
 def rebuilt(model, framework, of, shapes=None):
     """The same graph of other layers; None leaves one out; other `shapes`."""
     shapes = shapes or [one.shape[1:] for one in model.inputs]
@@ -113,8 +120,7 @@ def replaced(model, kind, chosen, fold=False):
     ):
         return model
     if fold:
-        with contextlib.suppress(UserError):  # it stands where it cannot go
-            flat = folded(flat)
+        flat = folded_where_it_can(flat)
 
     def of(layer):
         def call(given):
@@ -124,6 +130,28 @@ def replaced(model, kind, chosen, fold=False):
         return call if type(layer).__name__ == kind else layer
 
     return rebuilt(flat, keras, of)
+
+
+def convolved(layer, given, kernel, times, **settings):
+    """What a convolution in the place of a layer gives.
+
+    Args:
+        layer: Whose activation, bias and name it has.
+        given: What it takes.
+        kernel: (height, width, channels, times the layer's filters).
+        times: How often the bias is repeated.
+        **settings: Of `keras.layers.Conv2D`.
+    """
+    import keras
+
+    copy = keras.layers.Conv2D(
+        kernel.shape[-1], kernel.shape[:2], activation=layer.activation,
+        use_bias=layer.use_bias, name=layer.name, **settings,
+    )
+    out = copy(given)
+    bias = layer.get_weights()[1:]
+    copy.set_weights([kernel, *(np.tile(one, times) for one in bias)])
+    return out
 
 
 def _taken(model):

@@ -51,20 +51,14 @@ def _of_windows(layer, given):
     """What the layer gives, by a convolution of all windows of 2 x 2."""
     import keras
 
-    kernel, *bias = layer.get_weights()
+    kernel = layer.get_weights()[0]
     filters, channels = kernel.shape[2:]
     # (output's row, window's row, output's column, window's column, ...)
     kernel = kernel[np.array(ROWS)][:, :, np.array(ROWS)]
     kernel = kernel.transpose(1, 3, 5, 0, 2, 4)
     kernel = kernel.reshape(2, 2, channels, 4 * filters)
-
-    copy = keras.layers.Conv2D(
-        4 * filters, 2, activation=layer.activation,
-        use_bias=layer.use_bias, name=layer.name,
-    )
-    out = copy(keras.layers.ZeroPadding2D(1)(given))
-    copy.set_weights([kernel, *(np.tile(one, 4) for one in bias)])
-    return _laid_out()(out)
+    padded = keras.layers.ZeroPadding2D(1)(given)
+    return _laid_out()(rebuild.convolved(layer, padded, kernel, 4))
 
 
 def _laid_out():
