@@ -158,7 +158,7 @@ def test_notes():
     (confounder_gan_table1, 15, [
         "vgg11/confounder_gan_paper/0",
         *(f"{network}+none/confounder_gan/0"
-          for network in ("vgg11", "resnet50", "densenet121")),
+          for network in ("vgg11", "resnet50")),
     ]),
     (table, 36, ["clean_500/natural/0", "grey/confounder_gan_paper/0",
                  "jpeg_10/confounder_gan_paper/0"]),

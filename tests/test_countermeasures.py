@@ -56,19 +56,21 @@ def test_countermeasures_have_numbers(images):
     )
 
 
-@pytest.mark.parametrize("name, kind, levels", [
-    ("adversarial_training", "adversarial_training", 8),
-    ("adversarial_training_16", "adversarial_training", 16),
-    ("adversarial_training_2.5", "adversarial_training", 2.5),
-    ("ueraser_max", "ueraser_max", 8),
-    ("grey+adversarial_training_4", "adversarial_training", 4),
-    ("jpeg_50", None, 8),
-    (None, None, 8),
+@pytest.mark.parametrize("name, kind, levels, steps", [
+    ("adversarial_training", "adversarial_training", 8, 10),
+    ("adversarial_training_16", "adversarial_training", 16, 10),
+    ("adversarial_training_2.5", "adversarial_training", 2.5, 10),
+    ("adversarial_training_2.5_3", "adversarial_training", 2.5, 3),
+    ("ueraser_max", "ueraser_max", 8, 10),
+    ("grey+adversarial_training_4", "adversarial_training", 4, 10),
+    ("jpeg_50", None, 8, 10),
+    (None, None, 8, 10),
 ])
-def test_kinds_of_training(name, kind, levels):
+def test_kinds_of_training(name, kind, levels, steps):
     found = countermeasures.of(name)
     assert found.kind == kind
     assert found.radius == levels / 255
+    assert found.steps == steps
     plain = name is None or name.startswith(("adversarial", "ueraser"))
     assert (found.see is None) == plain
 
@@ -77,7 +79,9 @@ def test_kinds_of_training(name, kind, levels):
     "", "wash", "jpeg", "jpeg_0", "jpeg_101", "jpeg_-3", "jpeg_7.5",
     "bits_0", "bits_9", "bits", "blur_0", "blur_101", "blur_-1", "blur_x",
     "blur_nan", "grey_2", "halved_2", "adversarial_training_0",
-    "adversarial_training_256", "ueraser_max_2", "grey+", "grey+wash",
+    "adversarial_training_256", "adversarial_training_8_0",
+    "adversarial_training_8_101", "adversarial_training_8_2.5",
+    "adversarial_training__3", "ueraser_max_2", "grey+", "grey+wash",
     "ueraser_max+adversarial_training", "Grey", 3, ("grey",),
 ])
 def test_other_countermeasures_are_refused(name):
@@ -103,12 +107,14 @@ def test_halving_keeps_what_is_coarse():
     np.testing.assert_allclose(countermeasures.halved(flat), flat, atol=1e-6)
 
 
-def linear(radius, weight=1.0):
+def linear(radius, weight=1.0, **options):
     """Scores (0, weight times the sum), which adversaries know how to move."""
     inputs = keras.Input((2, 2, 1))
     dense = keras.layers.Dense(2)
     scores = dense(keras.layers.Flatten()(inputs))
-    model = hardened.Hardened(inputs, scores, radius=radius, seed=3)
+    model = hardened.Hardened(
+        inputs, scores, radius=radius, seed=3, **options
+    )
     dense.set_weights([np.array([[0.0, weight]] * 4), np.zeros(2)])
     model.compile(
         keras.optimizers.SGD(0.0),
@@ -146,30 +152,38 @@ def test_a_step_is_a_quarter_of_the_radius_uphill():
     # The loss of class 0 falls with the sum, that of class 1 rises.
     np.testing.assert_allclose(found[0], -0.01, atol=1e-6)
     np.testing.assert_allclose(found[1], 0.08, atol=1e-6)
+    # Of four steps each is larger, as far as the radius lets it.
+    four = linear(0.08, -3.0, steps=4)
+    found = np.asarray(four._worse(images, labels, start))
+    np.testing.assert_allclose(found[0], 0.01 - 0.05, atol=1e-6)
+    np.testing.assert_allclose(found[1], 0.08, atol=1e-6)
     # The search stays among pictures.
     light = images + 0.48
     found = np.asarray(model._worse(light, labels, start))
     np.testing.assert_allclose(found[1], 0.02, atol=1e-6)
 
 
-def test_the_radius_is_saved(tmp_path):
-    linear(0.08).save(tmp_path / "model.keras")
+def test_radius_and_steps_are_saved(tmp_path):
+    linear(0.08, steps=3).save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
-    assert type(again) is hardened.Hardened and again._radius == 0.08
+    assert type(again) is hardened.Hardened
+    assert (again._radius, again._steps) == (0.08, 3)
 
 
-def test_the_trainer_passes_the_radius_on(monkeypatch):
+def test_the_trainer_passes_radius_and_steps_on(monkeypatch):
     seen = []
     made = hardened.Hardened.__init__
 
-    def watched(self, *args, radius, **options):
-        seen.append(radius)
-        made(self, *args, radius=radius, **options)
+    def watched(self, *args, radius, steps, **options):
+        seen.append((radius, steps))
+        made(self, *args, radius=radius, steps=steps, **options)
 
     monkeypatch.setattr(hardened.Hardened, "__init__", watched)
     part = shortcut(8, 0.0)
-    Retraining("mlp", 8, "none", "adversarial_training_16", 1).run(part, part)
-    assert seen[0] == 16 / 255
+    Retraining(
+        "mlp", 8, "none", "adversarial_training_16_2", 1
+    ).run(part, part)
+    assert seen[0] == (16 / 255, 2)
 
 
 def test_the_hardest_version_is_trained_on():

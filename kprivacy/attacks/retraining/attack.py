@@ -23,8 +23,9 @@ class Retraining:
         countermeasure: None, or a name. "grey", "halved", "jpeg_Q" (quality
             1 to 100), "bits_N" (1 to 8 a channel), "blur" and "blur_S" (a
             Gaussian of S pixels, by default 1) change all pictures before;
-            "adversarial_training" and "adversarial_training_R" make noise
-            of their own of at most R levels of 255, by default 8;
+            "adversarial_training", "adversarial_training_R" and
+            "adversarial_training_R_S" make noise of their own of at most R
+            levels of 255, by default 8, in S steps, by default 10;
             "ueraser_max" learns from the hardest of five versions that
             UEraser's augmentation makes of each picture. Several are joined
             by "+": "grey+jpeg_10", "grey+adversarial_training_4"; of the
@@ -89,6 +90,7 @@ class Retraining:
             "learning_rate": learning_rate,
             "kind": against.kind,
             "radius": against.radius,
+            "steps": against.steps,
             "start": start,
             "seed": seed,
         }

@@ -18,13 +18,15 @@ from kprivacy.attacks.fakes import distortions
 
 # Kinds of training rather than of pictures.
 ADVERSARIAL, ERASED = "adversarial_training", "ueraser_max"
-# Levels of 255 by which adversarial training changes a pixel, at most.
-RADIUS = 8
+# Levels of 255 by which adversarial training changes a pixel, at most, and in
+# how many steps.
+RADIUS, STEPS = 8, 10
 FORMS = (
     '"grey", "halved", "jpeg_Q" with Q from 1 to 100, "bits_N" with N from 1 '
     'to 8, "blur" or "blur_S" with S pixels, from above 0 to 100, '
-    '"adversarial_training" or "adversarial_training_R" with R levels of 255, '
-    "from above 0 to 255, "
+    '"adversarial_training", "adversarial_training_R" with R levels of 255, '
+    'from above 0 to 255, or "adversarial_training_R_S" with S steps from 1 '
+    "to 100, "
     '"ueraser_max", or several joined by "+", of which one is a kind of '
     "training at most"
 )
@@ -92,11 +94,13 @@ class Countermeasure:
             are.
         kind: None, `ADVERSARIAL` or `ERASED`.
         radius: Of adversarial training, in pictures from 0 to 1.
+        steps: Of adversarial training, for each batch.
     """
 
     see: Callable | None = None
     kind: str | None = None
     radius: float = RADIUS / 255
+    steps: int = STEPS
 
 
 def of(name):
@@ -104,9 +108,10 @@ def of(name):
 
     Args:
         name: None, or "grey", "halved", "jpeg_Q", "bits_N", "blur",
-            "blur_S", "adversarial_training", "adversarial_training_R" or
-            "ueraser_max"; or several, joined by "+", which are done in that
-            order before the one kind of training that may be among them.
+            "blur_S", "adversarial_training", "adversarial_training_R",
+            "adversarial_training_R_S" or "ueraser_max"; or several, joined by
+            "+", which are done in that order before the one kind of training
+            that may be among them.
 
     Returns:
         A `Countermeasure`.
@@ -154,13 +159,17 @@ def _step(name):
 
 
 def _kind(name):
-    """(kind, radius) of a name without "+", or None."""
+    """(kind, radius, steps) of a name without "+", or None."""
     if name == ERASED:
-        return ERASED, RADIUS / 255
-    if name == ADVERSARIAL:
-        return ADVERSARIAL, RADIUS / 255
-    levels = _value(ADVERSARIAL + r"_(\d+(?:\.\d+)?)", name)
-    return (ADVERSARIAL, levels / 255) if levels and levels <= 255 else None
+        return (ERASED,)
+    form = ADVERSARIAL + r"(?:_(\d+(?:\.\d+)?)(?:_(\d+))?)?"
+    found = re.fullmatch(form, name or "", re.ASCII)
+    if found is None:
+        return None
+    levels, steps = float(found[1] or RADIUS), int(found[2] or STEPS)
+    if not (0 < levels <= 255 and 1 <= steps <= 100):
+        return None
+    return ADVERSARIAL, levels / 255, steps
 
 
 def _value(form, name):

@@ -69,6 +69,7 @@ def train(
     learning_rate=0.1,
     kind=None,
     radius=8 / 255,
+    steps=10,
     start=None,
     seed=0,
 ):
@@ -90,6 +91,7 @@ def train(
         learning_rate: At the start.
         kind: None, "adversarial_training" or "ueraser_max".
         radius: Of adversarial training, in pictures from 0 to 1.
+        steps: Of adversarial training, for each batch.
         start: A classifier of the same kind whose weights it starts from.
         seed: Of weights, orders and augmentations.
 
@@ -106,7 +108,8 @@ def train(
     versions = 0
     if kind == "adversarial_training":
         model = Hardened(
-            model.inputs[0], model.outputs[0], radius=radius, seed=seed
+            model.inputs[0], model.outputs[0], radius=radius, steps=steps,
+            seed=seed,
         )
     elif kind == "ueraser_max":
         model = Erased(model.inputs[0], model.outputs[0])
