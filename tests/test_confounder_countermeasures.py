@@ -6,7 +6,9 @@ import types
 import numpy as np
 import pytest
 
+from kprivacy import attacks
 from kprivacy.data import Arrays
+from kprivacy.errors import UserError
 from kprivacy.experiments import (
     confounder_bench,
     confounder_gan_countermeasures,
@@ -74,7 +76,7 @@ def test_leaked_pairs_are_the_first_ones(config, parts, sent, monkeypatch):
         seen.append((published, leaked, natural, steps, seed))
         return "clean"
 
-    monkeypatch.setattr(table.retraining, "purified", purified)
+    monkeypatch.setattr(table.attacks, "purified", purified)
     assert table._leaked(config, None, parts, sent) == ("clean", None)
     published, leaked, natural, steps, seed = seen[0]
     assert published is sent and (steps, seed) == (2, 0)
@@ -103,6 +105,12 @@ def test_who_has_the_generator_takes_its_noise_off(config, monkeypatch):
     errors = np.abs(found.data - natural) * 255
     assert errors.max() <= 1.01
     assert np.abs(sent.data - natural).max() * 255 > 30
+    once = attacks.without_noise(sent, client, rounds=1)
+    assert np.abs(once.data - natural).max() > np.abs(
+        found.data - natural
+    ).max()
+    with pytest.raises(UserError, match="rounds"):
+        attacks.without_noise(sent, client, rounds=0)
 
 
 def test_noise_alone_is_on_grey(config, parts, sent):
@@ -113,6 +121,8 @@ def test_noise_alone_is_on_grey(config, parts, sent):
     assert start is None
     np.testing.assert_allclose(found.data * 255, 140, atol=1e-3)
     np.testing.assert_array_equal(found.labels, sent.labels)
+    with pytest.raises(UserError, match="must be the same pictures"):
+        attacks.noise_alone(sent, sent.take(slice(0, 2)))
 
 
 def row(name, accuracy, train=0.0):

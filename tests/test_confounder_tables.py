@@ -212,7 +212,8 @@ def test_cells_at_the_papers_sizes(name):
 
 def test_notes_at_the_papers_sizes():
     row = {"measured": {"accuracy": 0.11, "images_per_second": 1.0,
-                        "int8_per_second": 2.0},
+                        "int8_per_second": 2.0, "psnr": 33.0,
+                        "peak_accuracy": 0.3},
            "seeds": [{"train": [0.9]}]}
     for name in ("table1", "table2", "figure2", "figure4", "figure5",
                  "figure6", "countermeasures"):
@@ -223,6 +224,26 @@ def test_notes_at_the_papers_sizes():
             {**row, "name": one} for one in sorted(rows)
         ]}
         assert list(module.notes(results)), name
+
+
+@pytest.mark.parametrize("peak, psnr, said", [
+    (0.347, 32.5, ("34.7% at best, goal <= 35%: met",
+                   "is 32.5 dB at least, goal >= 32: met")),
+    (0.352, 31.9, ("35.2% at best, goal <= 35%: missed",
+                   "is 31.9 dB at least, goal >= 32: missed")),
+])
+def test_the_goals_of_table_2(peak, psnr, said):
+    measured = {"accuracy": 0.16, "peak_accuracy": peak, "psnr": psnr,
+                "stopped_accuracy": 0.3}
+    first, second = module_of("table2").notes({"profile": "cpu", "rows": [{
+        "name": "cifar10_subset:flip+crop:confounder_gan",
+        "measured": measured, "seeds": [{}],
+    }]})
+    assert first == (
+        "`cifar10_subset:flip+crop:confounder_gan`: 16.0% at the end, goal <= "
+        f"15%: missed, one seed; {said[0]}; stopped early 30.0%."
+    )
+    assert second == f"PSNR of `confounder_gan` {said[1]}."
 
 
 def test_a_profile_that_an_experiment_lacks(folders):

@@ -54,6 +54,29 @@ def test_a_transparent_level_of_16_bits_stays_transparent():
     assert picture.read(deep_png(values, 0)).colours.dtype == np.uint16
 
 
+@pytest.mark.parametrize("zero", [0, 1])
+def test_tiffs_of_16_bits_whose_zero_is_white(tmp_path, zero):
+    """As X-rays are: dark stays dark."""
+    values = np.uint16([[0, 1000, 65535], [2, 300, 40000]])
+    written = values if zero else 65535 - values
+    entries = [(256, 3, 3), (257, 3, 2), (258, 3, 16), (259, 3, 1),
+               (262, 3, zero), (273, 4, 200), (277, 3, 1), (278, 3, 2),
+               (279, 4, 12)]
+    head = b"II" + struct.pack("<HIH", 42, 8, len(entries))
+    fields = b"".join(
+        struct.pack("<HHI", tag, kind, 1)
+        + struct.pack(f"<{'HI'[kind - 3]}", value).ljust(4, b"\0")
+        for tag, kind, value in entries
+    )
+    content = (head + fields + bytes(4)).ljust(200, b"\0")
+    path = tmp_path / "x.tif"
+    path.write_bytes(content + written.astype("<u2").tobytes())
+    found = picture.read(path)
+    np.testing.assert_array_equal(found.colours[..., 0], values)
+    again = picture.read(io.BytesIO(picture.encoded(found)))
+    np.testing.assert_array_equal(again.colours, found.colours)
+
+
 @pytest.mark.parametrize("kind, sentence", [
     (np.float32, "32 bits a channel"), (np.int32, "32 bits a channel"),
 ])

@@ -67,6 +67,20 @@ def test_notes_of_the_maker_are_left_out(client, tmp_path, ending):
     assert "EXIF" not in protected(client, tmp_path, name, "strip")[2]["note"]
 
 
+def test_exif_that_cannot_be_written_is_named(client, tmp_path):
+    """One tag of a kind that it must not have; the picture is whole."""
+    unit = struct.pack("<HHHI4sI", 1, 0x0128, 2, 4, b"inc\0", 0)
+    Image.fromarray(pixels(16, 16, 3)).save(
+        tmp_path / "a.jpg",
+        exif=b"Exif\0\0II*\0" + struct.pack("<I", 8) + unit,
+    )
+    _, held, row = protected(client, tmp_path, "a.jpg")
+    assert not held
+    assert "left out of EXIF: all of it" in row["note"]
+    _, held, row = protected(client, tmp_path, "a.jpg", "strip")
+    assert not held and "EXIF" not in row["note"]
+
+
 def test_thumbnails_are_left_out(client, tmp_path):
     hidden = preview()
     Image.fromarray(pixels(20, 30, 3)).save(

@@ -281,7 +281,10 @@ def test_transparency_and_profiles(tmp_path):
         tmp_path / "c.jpg", icc_profile=b"ink"
     )
     ink = picture.read(tmp_path / "c.jpg")
-    assert ink.profile is None and "profile was dropped" in ink.note
+    assert ink.profile is None
+    assert ink.note == "CMYK became RGB, its profile was dropped"
+    Image.fromarray(pixels(8, 8, 3)).convert("CMYK").save(tmp_path / "d.jpg")
+    assert picture.read(tmp_path / "d.jpg").note == "CMYK became RGB"
     Image.fromarray(pixels(8, 8, 3)).save(
         tmp_path / "s.tif", icc_profile=b"screen"
     )

@@ -84,6 +84,24 @@ def test_pictures(bundle, tmp_path):
         pipeline.protect(bundle, source, output)
 
 
+def test_names_that_meet(bundle, tmp_path):
+    """Each picture has a copy of its own."""
+    names = ("a.jpg", "a.jpg.png", "a.jpg.png.png", "b.jpg")
+    (tmp_path / "in").mkdir()
+    for index, name in enumerate(names):
+        Image.fromarray(pixels(9, 9, 3, seed=index)).save(
+            tmp_path / "in" / name
+        )
+    found = pipeline.protect(
+        bundle, tmp_path / "in", tmp_path / "out", format="png"
+    )
+    assert (found.protected, found.there, found.bad) == (4, 0, 0)
+    assert {row["file"]: row["output"] for row in rows(found)} == {
+        "a.jpg": "a.jpg.png.png.png", "a.jpg.png": "a.jpg.png",
+        "a.jpg.png.png": "a.jpg.png.png", "b.jpg": "b.jpg.png",
+    }
+
+
 def test_lossy_pictures_are_warned_of(bundle, tmp_path):
     (tmp_path / "in").mkdir()
     for index in range(2):

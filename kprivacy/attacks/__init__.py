@@ -22,7 +22,10 @@ from kprivacy.attacks.retraining import (
     RetrainingResults,
     gradient_norms,
     mixed,
+    noise_alone,
+    purified,
     repeated_retraining,
+    without_noise,
 )
 
 __all__ = [
@@ -44,6 +47,9 @@ __all__ = [
     "data_sweep",
     "gradient_norms",
     "mixed",
+    "noise_alone",
     "occlusion_map",
+    "purified",
     "repeated_retraining",
+    "without_noise",
 ]

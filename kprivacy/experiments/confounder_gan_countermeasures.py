@@ -26,13 +26,11 @@ noise by predicted class. `confounder_gan_paper` is the paper's losses alone,
 against grey and jpeg_10.
 """
 
-import dataclasses
 import functools
 
 import numpy as np
 
-from kprivacy import baselines
-from kprivacy.attacks import retraining
+from kprivacy import attacks
 from kprivacy.experiments import (
     confounder_bench,
     confounder_pages,
@@ -60,7 +58,6 @@ PUBLISHED = {
     "leaked": {"other noise": 93.0},
 }
 LEAKED = 500
-ROUNDS = 5
 
 
 def cells(profile):
@@ -122,7 +119,7 @@ def _pretrained(config, runs, parts, sent):
 def _leaked(config, runs, parts, sent):
     few = slice(0, LEAKED)
     steps = 2000 if config.victim.epochs > 1 else 2
-    return retraining.purified(
+    return attacks.purified(
         sent, sent.take(few), parts.natural.take(few), steps,
         seed=config.seed,
     ), None
@@ -130,20 +127,11 @@ def _leaked(config, runs, parts, sent):
 
 def _adaptive(config, runs, parts, sent):
     client = confounder_bench.generator_of(config, runs).client
-    # x = x' - G(x): from the published picture on, a few times.
-    guess = sent
-    for _ in range(ROUNDS):
-        again = client.predict(guess.data, batch_size=500, verbose=0)
-        guess = baselines.published(sent, guess.data - again)
-    return guess, None
+    return attacks.without_noise(sent, client), None
 
 
 def _noise_only(config, runs, parts, sent):
-    noise = sent.data - parts.natural.data
-    grey = np.full_like(noise, 128 / 255)
-    return baselines.published(
-        dataclasses.replace(sent, data=grey), noise
-    ), None
+    return attacks.noise_alone(sent, parts.natural), None
 
 
 NOISE = "noise_only"

@@ -5,23 +5,33 @@ import numpy as np
 from kprivacy.experiments import summaries
 
 
-def judged(results, goals):
+def judged(results, goals, peak=None):
     """A sentence for each goal, and of how many seeds it is.
 
     Args:
         results: Of a table.
         goals: Row's name to the largest accuracy that is aimed at.
+        peak: The largest accuracy that is aimed at for the best epoch of
+            each of these rows, or None.
     """
     for row in results["rows"]:
         if row["name"] in goals:
-            accuracy, goal = row["measured"]["accuracy"], goals[row["name"]]
-            stopped = row["measured"].get("stopped_accuracy")
-            yield (
-                f"`{row['name']}`: {accuracy:.1%} at the end, goal <= "
-                f"{goal:.0%}: {'met' if accuracy <= goal else 'missed'}, "
-                f"{summaries.of_seeds(row)}"
-                + (f"; stopped early {stopped:.1%}." if stopped else ".")
-            )
+            found, goal = row["measured"], goals[row["name"]]
+            said = [f"`{row['name']}`: "
+                    + _held("at the end", found["accuracy"], goal)
+                    + f", {summaries.of_seeds(row)}"]
+            if peak is not None:
+                said.append(_held("at best", found["peak_accuracy"], peak))
+            if found.get("stopped_accuracy"):
+                said.append(f"stopped early {found['stopped_accuracy']:.1%}")
+            yield "; ".join(said) + "."
+
+
+def _held(when, accuracy, goal):
+    return (
+        f"{accuracy:.1%} {when}, goal <= {goal:.0%}: "
+        f"{'met' if accuracy <= goal else 'missed'}"
+    )
 
 
 def curves(axes, results, name, key, label="none"):

@@ -47,7 +47,7 @@ def kept(image):
         return content, tuple(left)
     except Exception:
         # Whatever is damaged in it, the picture is not.
-        return b"", ()
+        return b"", ("all of it, a part of which cannot be written",)
 
 
 def _told(held, left):

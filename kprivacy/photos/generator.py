@@ -118,7 +118,10 @@ class Generator:
         noise = np.empty(seen.shape, np.int16)
         told = []
         if self._tell is not None:
-            told = [self._tell.predict_on_batch(seen.astype("f4") / 255)]
+            # In one array: this is the one place that sees all of it.
+            whole = np.divide(seen, 255, dtype=np.float32)
+            told = [self._tell.predict_on_batch(whole)]
+            del whole
         for top in range(0, height, self._tile):
             for left in range(0, width, self._tile):
                 rows = self._span(top, height)

@@ -89,13 +89,16 @@ def read(file):
         _check(file, image)
         kind, profile = image.format, image.info.get("icc_profile")
         note = _note(file, image)
-        if profile and image.mode in _CONVERTED:
-            # It is of colours that are not written.
-            profile = None
-            note = f"{image.mode} became RGB, its profile was dropped"
+        if image.mode in _CONVERTED:
+            note = f"{image.mode} became RGB"
+            if profile:
+                # It is of colours that are not written.
+                profile, note = None, f"{note}, its profile was dropped"
         # Pillow opens grey with alpha of 16 bits as colours.
         grey = image.mode in ("1", "L", "LA") or "LA;16B" in _raw(image)
         colours, alpha = _split(file, ImageOps.exif_transpose(image), grey)
+        if colours.dtype == np.uint16 and _negative(image):
+            colours = 65535 - colours
         told, left = exif.kept(image)
     kind = "JPEG" if kind == "MPO" else kind
     return Picture(colours, alpha, kind, told, profile, note, left)
@@ -196,6 +199,11 @@ def _check(file, image):
             f"{str(file)!r} has {image.n_frames} frames. Export single "
             "pictures."
         )
+
+
+def _negative(image):
+    """Whether a TIFF's 0 is white, which Pillow minds up to 8 bits."""
+    return image.format == "TIFF" and image.tag_v2.get(262) == 0
 
 
 def _raw(image):

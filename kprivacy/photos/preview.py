@@ -1,6 +1,8 @@
 """Pictures of what a protection does, for the owner's eyes."""
 
+import hashlib
 import io
+import os
 import pathlib
 
 import numpy as np
@@ -10,11 +12,18 @@ from kprivacy.photos import report
 
 # The side at most, and where the largest noise is to end.
 SIDE, NOISE = 1024, 120
+# Bytes of a name; with the ending, and while it is written, it has more.
+LONGEST = 200
 
 
 def path(folder, name):
     """Where the preview of a picture lies."""
-    return pathlib.Path(folder).expanduser() / f"{name}.preview.png"
+    whole = pathlib.Path(folder).expanduser() / name
+    last = whole.name
+    if len(os.fsencode(last)) > LONGEST:
+        short = hashlib.sha256(os.fsencode(last)).hexdigest()[:16]
+        last = f"{last[:LONGEST // 8]}-{short}"
+    return whole.with_name(f"{last}.preview.png")
 
 
 def write(folder, name, original, stored):

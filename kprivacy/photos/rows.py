@@ -14,6 +14,8 @@ from kprivacy.errors import UserError
 from kprivacy.photos import picture, report, reported
 
 ROWS, WHOLE, TABLE = ".rows.jsonl", "report.json", "report.csv"
+# Which setting tells one input from another.
+INPUT = "input"
 # What every row of a run has.
 NEEDED = {"file", "output", "stamp"}
 
@@ -60,12 +62,9 @@ class Rows:
                 "files."
             )
         for one in held:
-            if one.get("settings") != self._settings:
-                raise UserError(
-                    f"--output holds pictures of a run with other settings: "
-                    f"{one.get('settings')}. Received: {self._settings}. "
-                    "Choose another --output."
-                )
+            before = one.get("settings")
+            if before != self._settings:
+                raise UserError(_difference(before, self._settings))
 
     def _begun(self):
         """Reads the journal, if there is one; whether there is."""
@@ -175,6 +174,22 @@ class Losses:
             f"{self._over} are changed beyond the bound, see {TABLE}. "
             "--format=png loses nothing.",
         )
+
+
+def _difference(before, settings):
+    """Why a run does not go on with an output of these settings."""
+    if isinstance(before, dict) and (
+        {**before, INPUT: None} == {**settings, INPUT: None}
+    ):
+        return (
+            "--output holds copies of the pictures of another folder than "
+            "that of --input, whose names may be the same. Choose another "
+            "--output; if that folder was moved, move it back."
+        )
+    return (
+        f"--output holds pictures of a run with other settings: {before}. "
+        f"Received: {settings}. Choose another --output."
+    )
 
 
 def _end_line(path):

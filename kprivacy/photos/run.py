@@ -2,16 +2,17 @@
 
 import dataclasses
 import errno
+import hashlib
 import os
 import pathlib
 import re
 
 from kprivacy import errors, files
 from kprivacy.errors import UserError
-from kprivacy.photos import copies, picture
+from kprivacy.photos import copies, picture, rows
 from kprivacy.photos import preview as previews
 from kprivacy.photos.generator import Generator
-from kprivacy.photos.rows import Rows
+from kprivacy.photos.targets import Targets
 from kprivacy.protect_lib import Result
 from kprivacy.protection import inputs, progress
 
@@ -28,7 +29,8 @@ def protect(
 
     Each is written in one move when it is ready, under the same relative
     name, but for the suffix where the format changes. What is there already
-    is left, so that an interrupted run, or one with new pictures, goes on.
+    is left, so that an interrupted run, or one with new pictures, goes on; a
+    folder is of one input, whose pictures may come one by one as well.
 
     Args:
         client: `keras.Model`, of ConfounderGAN.
@@ -58,21 +60,55 @@ def protect(
         for other in (input, output):
             inputs.check_apart(other, preview, "preview")
     root, names, ignored = find(input)
+    _check_names(names)
     output = pathlib.Path(output).expanduser()
     generator = Generator(client)
     with files.alone(output):
-        rows = Rows(output, {
+        held = rows.Rows(output, {
             "client": files.weights_digest(client), "metadata": metadata,
-            "format": format,
+            "format": format, rows.INPUT: _digest(root),
         }, generator.bound)
         _tidy(output)
+        targets = Targets(names, held.outputs())
         copy = _Copier(
-            generator, root, output, _Targets(names, rows.outputs()), rows,
-            metadata, format, preview,
+            generator, root, output, targets, held, metadata, format, preview
         )
         bad = _copied(copy, names)
-        losses = rows.write(names, bad)
-    return Result(len(names) - len(bad), bad, ignored, losses.sentences())
+        now = set(names)
+        others = [
+            name for name, target in targets.of.items()
+            if name not in now and (output / target).is_file()
+        ]
+        losses = held.write([*names, *others], bad)
+    said = *losses.sentences(), *_orphans(root, others)
+    return Result(len(names) - len(bad), bad, ignored, said)
+
+
+def _digest(root):
+    """What tells one input from another, and few how it is called."""
+    return hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:8]
+
+
+def _check_names(names):
+    """Raises where a folder would lie in the report's place."""
+    for name in names:
+        first = pathlib.PurePosixPath(name).parts[0]
+        if first.casefold() in (rows.WHOLE, rows.TABLE):
+            raise UserError(
+                f"--input must have no folder {first!r}: --output has its "
+                "report under that name. Rename it."
+            )
+
+
+def _orphans(root, others):
+    """What there is to say of copies whose originals are gone."""
+    gone = [name for name in others if not (root / name).is_file()]
+    if gone:
+        yield (
+            f"{len(gone)} copies of earlier runs, such as that of "
+            f"{gone[0]!r}, are of pictures that are no longer there. Remove "
+            "what is not to be published."
+        )
 
 
 def _tidy(output):
@@ -162,8 +198,8 @@ class _Copier:
     generator: Generator
     root: pathlib.Path
     output: pathlib.Path
-    targets: "_Targets"
-    rows: Rows
+    targets: Targets
+    rows: rows.Rows
     metadata: str
     format: str
     preview: str | None
@@ -182,6 +218,7 @@ class _Copier:
         content, kind, note = copies.made(
             original, sent, name, self.format, self.metadata == "keep"
         )
+        before = self.targets.of.get(name)
         target = self.targets.choose(name, kind)
         # What is there under its name was opened again.
         stored = self.output / target
@@ -197,6 +234,8 @@ class _Copier:
         finally:
             beside.unlink(missing_ok=True)
         self.rows.add({**row, "stamp": stamp})
+        if before is not None:
+            _remove_other(self.output / before, stored)
         if self.preview:
             previews.write(self.preview, name, original, again)
 
@@ -207,6 +246,12 @@ class _Copier:
             previews.write(self.preview, name, *pair)
 
 
+def _remove_other(before, stored):
+    """Removes an earlier copy of a picture, if it has another name now."""
+    if before.is_file() and not before.samefile(stored):
+        before.unlink()
+
+
 def _end_if_full(error, output):
     """Ends the run where no further file can be written."""
     full = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
@@ -215,34 +260,3 @@ def _end_if_full(error, output):
             f"{str(output)!r} cannot be written ({error.strerror}). What is "
             "there is whole; make room and run it again."
         ) from error
-
-
-class _Targets:
-    """Which name each output has; no two are the same.
-
-    Args:
-        names: Of all inputs.
-        of: Inputs to outputs of earlier runs.
-    """
-
-    def __init__(self, names, of):
-        self.of = dict(of)
-        # Nor is one where the folders of others go.
-        self._inputs = {*names, *(
-            folder.as_posix() for name in names
-            for folder in pathlib.PurePosixPath(name).parents
-        )}
-        self._taken = set(self.of.values())
-
-    def choose(self, name, kind):
-        """The output's name of an input in a format."""
-        path = pathlib.PurePosixPath(name)
-        ending = picture.suffix(kind, path.suffix)
-        self._taken.discard(self.of.get(name))
-        made, longer = path.with_suffix(ending).as_posix(), name
-        while made in self._taken or (made != name and made in self._inputs):
-            made = longer = f"{longer}{ending}"
-        self.of[name] = made
-        self._taken.add(made)
-        return made
-

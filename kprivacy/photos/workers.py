@@ -129,9 +129,11 @@ class Pictures(Worker):
         kind = picture.output_format(original, self._settings["format"])
         own = pathlib.PurePosixPath(name).suffix
         ending = picture.suffix(kind, own)
-        return FileSystems.join(
-            self._output, name if ending == own else name + ending
-        )
+        made = name if ending == own else name + ending
+        # No worker knows what the others do, but all see the inputs.
+        while made != name and FileSystems.exists(self._root + made):
+            made += ending
+        return FileSystems.join(self._output, made)
 
     def _write(self, name, target, original, content, note, sent):
         folder, _, last = target.rpartition("/")

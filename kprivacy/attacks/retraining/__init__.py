@@ -5,6 +5,7 @@ from kprivacy.attacks.retraining.gradients import (
     GradientNorms,
     gradient_norms,
 )
+from kprivacy.attacks.retraining.knowing import noise_alone, without_noise
 from kprivacy.attacks.retraining.purifier import purified
 from kprivacy.attacks.retraining.results import (
     RetrainingResult,
@@ -13,5 +14,5 @@ from kprivacy.attacks.retraining.results import (
 from kprivacy.attacks.retraining.seeds import repeated_retraining
 
 __all__ = ["GradientNorms", "Retraining", "RetrainingResult",
-           "RetrainingResults", "gradient_norms", "mixed", "purified",
-           "repeated_retraining"]
+           "RetrainingResults", "gradient_norms", "mixed", "noise_alone",
+           "purified", "repeated_retraining", "without_noise"]
