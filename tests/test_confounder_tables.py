@@ -46,10 +46,10 @@ def folders(tmp_path_factory):
             "confounder_gan_alone")),
     }),
     ("confounder_gan_figure5", {
-        f"p50:{line}" for line in (
-            "natural", "clean_part", "emn", "confounder_gan",
-            "confounder_gan_out", "confounder_gan_paper",
-            "confounder_gan_paper_out")
+        "flip+crop:natural",
+        *(f"p50:{line}" for line in (
+            "clean_part", "emn", "confounder_gan", "confounder_gan_out",
+            "confounder_gan_paper", "confounder_gan_paper_out")),
     }),
     ("confounder_gan_table1", {
         *(f"{network}:{method}" for network in ("lenet", "mlp")

@@ -1,12 +1,12 @@
 """Figure 5 of ConfounderGAN's paper: only some pictures are protected.
 
-Of 10,000 pictures of CIFAR-10 the share p is known to the protection, which
-is trained on it and protects it; the trainer (as in confounder_gan_table2, with
-flip and crop) has all. `natural` is nothing protected; `clean_part` what is
-not protected, alone, with as many steps as on all, in 200 epochs at most; `emn`
-and `confounder_gan` have the rest as it is; `confounder_gan_out` has the rest
-protected as well, by a generator that has never seen it and is told no labels
-(out-of-distribution).
+Of 10,000 pictures of CIFAR-10 the share p is known to the protection, which is
+trained on it and protects it; the trainer (as in confounder_gan_table2, with
+flip and crop) has all. `natural` is nothing protected, that table's row;
+`clean_part` what is not protected, alone, with as many steps as on all, in 200
+epochs at most; `emn` and `confounder_gan` have the rest as it is;
+`confounder_gan_out` has the rest protected as well, by a generator that has
+never seen it and is told no labels (out-of-distribution).
 
 `confounder_gan` is more than the paper's method: its generator holds a
 classifier that was trained on labels (the guide) and a learnt square of coarse
@@ -29,13 +29,11 @@ SEEDS = (0,)
 DATA = "cifar10_subset"
 # p to the slice that is known; the defender's part is 5/6 of all.
 SHARES = {25: "defender[:30%]", 50: "defender[:60%]", 75: "defender[:90%]"}
-# The share at which `natural` is run, which is the same at all.
-WHOLE = 50
-LINES = ("natural", "clean_part", "emn", "confounder_gan",
-         "confounder_gan_out")
-# Run at that share alone.
+NATURAL, AUGMENTATION = "natural", "flip+crop"
+LINES = ("clean_part", "emn", "confounder_gan", "confounder_gan_out")
+# Run at one share alone.
 PAPER = ("confounder_gan_paper", "confounder_gan_paper_out")
-UNPROTECTED = ("natural", "clean_part")
+WHOLE = 50
 SMOKE = "defender[:32]"
 GOAL = 0.20
 
@@ -43,11 +41,14 @@ GOAL = 0.20
 def cells(profile):
     """Every share on every line, then the paper's losses at one."""
     shares = {WHOLE: SMOKE} if profile == "smoke" else SHARES
+    yield from confounder_bench.cells([
+        (DATA, AUGMENTATION, NATURAL, SEEDS, {"augmentation": AUGMENTATION})
+    ], profile)
     for share, split in shares.items():
-        for line in LINES if share == WHOLE else LINES[1:]:
-            yield cell(DATA, share, split, line, profile, "flip+crop")
+        for line in LINES:
+            yield cell(DATA, share, split, line, profile, AUGMENTATION)
     for line in PAPER:
-        yield cell(DATA, WHOLE, shares[WHOLE], line, profile, "flip+crop")
+        yield cell(DATA, WHOLE, shares[WHOLE], line, profile, AUGMENTATION)
 
 
 def cell(data, share, split, line, profile, augmentation):
@@ -57,7 +58,7 @@ def cell(data, share, split, line, profile, augmentation):
         data: Name of the data set.
         share: p, for the cell's name.
         split: The slice that is known.
-        line: "natural", "clean_part", or a method, with "_out" for all
+        line: "clean_part", or a method, with "_out" for all
             protected and "_alone" for what is known and nothing else.
         profile: As for `confounder_bench.config_of`.
         augmentation: The trainer's.
@@ -90,7 +91,7 @@ def run(config, directory, line, split):
     whole = parts.natural
     where = _places(known, whole)
     sent = whole
-    if line not in UNPROTECTED:
+    if line != "clean_part":
         data = whole.data.copy()
         data[where] = confounder_bench.published(inner, runs, known).data
         if line.endswith("_out"):
@@ -104,7 +105,7 @@ def run(config, directory, line, split):
         sent, whole = sent.take(kept), whole.take(kept)
         where = np.ones(len(sent), bool)
     result, _ = confounder_bench.train(config, sent, parts)
-    if line == "natural" or line.endswith("_out"):
+    if line.endswith("_out"):
         where = np.ones(len(sent), bool)
     return confounder_bench.found_of(
         result, sent.take(where), whole.take(where)
@@ -151,16 +152,15 @@ def draw(path, results, runs):
 
     figure = Figure(figsize=(6, 4.2), dpi=90)
     axis = figure.subplots()
-    for line in (*LINES, *PAPER):
-        points = []
-        for row in results["rows"]:
-            _, label, held = row["name"].split(":")
-            if held == line:
-                points.append((int(label[1:]), row["measured"]["accuracy"]))
-        if line == "natural":
-            axis.axhline(points[0][1], color="grey", label=line)
-            continue
-        axis.plot(*zip(*sorted(points)), marker="o", label=line)
+    points = {}
+    for row in results["rows"]:
+        _, label, line = row["name"].split(":")
+        points.setdefault(line, []).append((label, row["measured"]["accuracy"]))
+    ((_, natural),) = points.pop(NATURAL)
+    axis.axhline(natural, color="grey", label=NATURAL)
+    for line, found in points.items():
+        places = sorted((int(label[1:]), value) for label, value in found)
+        axis.plot(*zip(*places), marker="o", label=line)
     axis.set_xlabel("p, % of the pictures that are protected and known")
     axis.set_ylabel("accuracy on clean pictures")
     axis.legend(fontsize=8)
