@@ -111,6 +111,7 @@ def open_tflite(path, seed=0, signature=SIGNATURE):
     release = TFLiteRelease(path, signature, seed)
     runner = interpreter.get_signature_runner(signature)
     for name, detail in runner.get_input_details().items():
+        _check_input(path, name, detail)
         if name != "noise":
             release.input_shape = tuple(map(int, detail["shape"][1:]))
     return release
@@ -133,6 +134,18 @@ def _check_signature(path, signatures, expected):
         "Export it with python -m export.main, or convert it with "
         "tf.lite.TFLiteConverter.from_saved_model(folder, "
         f"signature_keys=[{expected!r}])."
+    )
+
+
+def _check_input(path, name, detail):
+    dtype, (scale, _) = np.dtype(detail["dtype"]), detail["quantization"]
+    if dtype.kind == "f" or dtype == np.uint8 or scale:
+        return
+    raise UserError(
+        f"Inputs of a client's .tflite must be floats, bytes, or integers "
+        f"with a scale. Received: {str(path)!r} with {name!r} of {dtype} "
+        "without one. Convert it with inference_input_type tf.uint8, or with "
+        "float32 inputs."
     )
 
 

@@ -74,13 +74,13 @@ class TFLiteModel:
 
         Args:
             inputs: Name to an array with a batch: of range [0, 1] where the
-                file takes bytes.
+                file takes bytes, which are by its own scale and zero point.
 
         Returns:
             The file's only output for the batch, as it is sent.
         """
         raw = {
-            name: to_wire(values, self.inputs[name]["dtype"])
+            name: quantised(values, self.inputs[name])
             for name, values in inputs.items()
         }
         (count,) = {len(one) for one in raw.values()}
@@ -145,6 +145,34 @@ def to_wire(values, dtype):
     if dtype == np.uint8:
         return np.clip(np.rint(values * 255.0), 0, 255).astype(np.uint8)
     return values.astype(dtype)
+
+
+def quantised(values, detail):
+    """Data of range [0, 1] as an input of a file takes them.
+
+    Args:
+        values: Array; what is uint8 is as `to_wire` makes it.
+        detail: LiteRT's, of the input: integers with a scale have
+            values = scale * (integer - zero point), those without are bytes.
+    """
+    dtype, (scale, zero_point) = detail["dtype"], detail["quantization"]
+    if not scale or _is_pixel(dtype, scale, zero_point):
+        return to_wire(values, dtype)
+    values = np.asarray(values)
+    if values.dtype == np.uint8:
+        if dtype == np.uint8:
+            return values
+        values = values.astype(np.float32) / 255
+    limits = np.iinfo(dtype)
+    steps = np.rint(values / scale) + zero_point
+    return np.clip(steps, limits.min, limits.max).astype(dtype)
+
+
+def _is_pixel(dtype, scale, zero_point):
+    return (
+        dtype == np.uint8 and zero_point == 0
+        and abs(255 * scale - 1) < 1e-4
+    )
 
 
 def accuracy(server, release, data, labels):

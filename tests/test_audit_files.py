@@ -157,6 +157,59 @@ def test_other_tflite_files_are_refused(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def halving(folder, kind, low=0.0):
+    """A .tflite of a client that halves pictures, with integers outside."""
+    import keras
+    import tensorflow as tf
+
+    inputs = keras.Input((8, 8, 1), batch_size=1)
+    client = keras.Model(inputs, keras.layers.AveragePooling2D(2)(inputs))
+    archive = keras.export.ExportArchive()
+    archive.add_endpoint("encode", lambda data: {"features": client(data)}, [
+        tf.TensorSpec((1, 8, 8, 1), name="data")
+    ])
+    archive.write_out(str(folder / "saved"), verbose=False)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(folder / "saved"), signature_keys=["encode"]
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    examples = np.linspace(low, 1, 64, dtype=np.float32).reshape(1, 8, 8, 1)
+    converter.representative_dataset = lambda: [("encode", {"data": examples})]
+    converter.target_spec.supported_ops = [
+        tf.lite.OpsSet.TFLITE_BUILTINS_INT8
+    ]
+    converter.inference_input_type = getattr(tf, kind)
+    converter.inference_output_type = getattr(tf, kind)
+    path = folder / "client.tflite"
+    path.write_bytes(converter.convert())
+    return path
+
+
+# The converter's own interpreter says that it will go.
+@pytest.mark.filterwarnings("ignore:.*Interpreter is deprecated")
+@pytest.mark.parametrize("kind, low", [
+    ("uint8", 0), ("int8", 0), ("uint8", -1), ("int8", -1),
+])
+def test_integers_are_by_the_file_s_own_scale(tmp_path, kind, low):
+    """Else an attack would see noughts and ones, and be told of privacy."""
+    path = halving(tmp_path, kind, low)
+    release = audit_files.open_tflite(path)
+    data = np.random.default_rng(0).random((5, 8, 8, 1), np.float32)
+    wanted = data.reshape(5, 4, 2, 4, 2, 1).mean(axis=(2, 4))
+    sent = release(data)
+    assert sent.dtype == np.dtype(kind)
+    found = audit_files.readable(release, path)(data)
+    np.testing.assert_allclose(found, wanted, atol=0.012)
+
+
+def test_integers_without_a_scale_are_refused():
+    detail = {"dtype": np.int8, "quantization": (0.0, 0)}
+    with pytest.raises(UserError, match="'data' of int8 without one"):
+        audit_files._check_input("a.tflite", "data", detail)
+    for kind in (np.float32, np.uint8):
+        audit_files._check_input("a.tflite", "data", {**detail, "dtype": kind})
+
+
 def test_a_tflite_of_another_shape_is_refused(smoke_run, tmp_path):
     release = audit_files.open_tflite(smoke_run / "export" / "client.tflite")
     assert release.input_shape == (28, 28, 1)
