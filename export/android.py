@@ -45,7 +45,7 @@ def check(folder):
         lines.append(f"{bundle.relative_to(folder)}:")
         lines += [f"  {line}" for line in verify.verify(bundle)]
         page = bundle.parent / "demo"
-        if (page / "demo.json").exists():
+        if page.is_dir():
             lines.append(f"  {'the page':<13} "
                          f"{demo_check.check(page, bundle)} parts answer the "
                          "golden pair as they did")
@@ -64,13 +64,13 @@ def check(folder):
 def main(argv):
     del argv
     program.quiet()
-    from .contract import ContractError
+    from kprivacy.errors import UserError
 
     if not _CHECK.value:
         raise SystemExit(__doc__)
     try:
         print("\n".join(check(_ASSETS.value)))
-    except ContractError as error:
+    except (UserError, OSError) as error:
         raise SystemExit(f"REFUSED: {error}") from error
 
 

@@ -104,6 +104,7 @@ def export(
     sent, raw = variants.wire_bytes(client)
     report = {
         "method": method.config.method,
+        "data": _data(method.config),
         "quantization": chosen,
         "why": said,
         "variants": found,
@@ -149,6 +150,11 @@ def _source(directory, config):
         },
         "config": config and json.loads(config.to_json()),
     }
+
+
+def _data(config):
+    """Name of the data set that all is measured on."""
+    return (config.data if "data" in config else config.source).name
 
 
 def _done(output_dir, asked):

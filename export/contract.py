@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from kprivacy import files
+from kprivacy.errors import UserError
 from kprivacy.version import __version__
 
 from .parts import ANSWER_RANGES, ANSWERS, BYTES, MEANINGS
@@ -12,10 +13,15 @@ from .parts import ANSWER_RANGES, ANSWERS, BYTES, MEANINGS
 # Of what travels and how it is described: tests/golden/wire.json holds it.
 FORMAT = 3
 REPORTS = ("report.json", "report.md", "report.txt")
+# Of golden pairs: of clients in quanta, of servers' answers as a share of the
+# largest one. A contract may ask for less, not for more.
+TOLERANCE_QUANTA, TOLERANCE = 2, 1e-3
 SHOWN = 64  # bits of an example of a pad
+# Inputs that an app fills by their kind, which is their name.
+NAMED = ("noise", "key", "cover")
 
 
-class ContractError(ValueError):
+class ContractError(UserError):
     """A bundle does not keep its contract; says where and what to do."""
 
 
@@ -143,7 +149,7 @@ def read(folder):
         if missing:
             raise ValueError(f"without SHA-256 of {sorted(missing)}")
         for name in hashes:
-            _check_name(name)
+            check_name(name)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, ContractError):
             raise
@@ -153,6 +159,13 @@ def read(folder):
         ) from error
     for name, expected in hashes.items():
         check_hash(folder / name, expected)
+    strange = {one.name for one in folder.iterdir()} - {path.name, *hashes}
+    if strange:
+        raise ContractError(
+            f"{str(folder)!r} holds what its contract does not name: "
+            f"{sorted(strange)[:3]}. A bundle is shipped as a whole: remove "
+            "it, or export the bundle again."
+        )
     return contract
 
 
@@ -160,8 +173,7 @@ def names_of(contract):
     """Names of all files that a contract speaks of, one after another."""
     for client in contract["clients"]:
         golden = client["golden"]
-        if not isinstance(golden["tolerance_quanta"], (int, float)):
-            raise TypeError("golden.tolerance_quanta is not a number")
+        check_tolerance(golden, "tolerance_quanta", TOLERANCE_QUANTA)
         yield from (client["file"], golden["input"], golden["output"])
     yield from REPORTS
     if not contract["clients"]:
@@ -170,8 +182,19 @@ def names_of(contract):
         if name in contract.get("text", ()):
             yield contract["text"][name]
     if contract["server"]:
+        golden = contract["server"]["golden"]
+        check_tolerance(golden, "tolerance", TOLERANCE)
         yield contract["server"]["folder"]
-        yield contract["server"]["golden"]["output"]
+        yield golden["output"]
+
+
+def check_tolerance(golden, name, most):
+    """Raises unless a golden pair asks for a tolerance from 0 to `most`."""
+    held = golden[name]
+    if isinstance(held, bool) or not isinstance(held, (int, float)):
+        raise TypeError(f"golden.{name} is not a number")
+    if not 0 <= held <= most:
+        raise ValueError(f"golden.{name} is {held}, at most {most} is allowed")
 
 
 def _check_format(path, found):
@@ -186,7 +209,7 @@ def _check_format(path, found):
     )
 
 
-def _check_name(name):
+def check_name(name):
     """Raises unless a name stays inside the bundle."""
     path = pathlib.PurePosixPath(name)
     if path.is_absolute() or len(path.parts) != 1 or name in (".", ".."):
@@ -200,6 +223,13 @@ def check_hash(path, expected):
             f"{str(path)!r} is missing. Copy the whole bundle, or export it "
             "again."
         )
+    # What a link names may change behind an unchanged hash.
+    for one in (path, *(path.rglob("*") if path.is_dir() else ())):
+        if one.is_symlink() or not (one.is_file() or one.is_dir()):
+            raise ContractError(
+                f"{str(one)!r} is no file of its own. Copy the whole bundle "
+                "without links, or export it again."
+            )
     found = files.sha256(path)
     if found != expected:
         raise ContractError(
@@ -226,6 +256,56 @@ def check_client(described, file):
             )
         for tensor in described[kind]:
             _check_tensor(name, tensor, details[tensor["name"]])
+            _check_kind(name, tensor)
+
+
+def check_server(served, specs, answers):
+    """Raises unless a server has the inputs and outputs of its description.
+
+    Args:
+        served: Of `describe_server`.
+        specs: `tf.TensorSpec` of each input, in its order.
+        answers: Name to array of what it answers to a batch of one.
+    """
+    promised = [
+        (one["name"], one["dtype"], [None if n == -1 else n
+                                     for n in one["shape"]])
+        for one in served["inputs"]
+    ]
+    found = [(one.name, one.dtype.name, list(one.shape)) for one in specs]
+    if promised != found:
+        raise ContractError(
+            f"The server takes {found}, its contract promises {promised}. "
+            "Export the bundle again."
+        )
+    promised = {
+        one["name"]: len(one["labels"]) if "labels" in one
+        else answers[one["name"]].shape[-1] if one["name"] in answers else 0
+        for one in served["outputs"]
+    }
+    found = {name: one.shape[-1] for name, one in answers.items()}
+    if promised != found:
+        raise ContractError(
+            f"The server gives {found} numbers an example, its contract's "
+            f"names and labels are {promised}. Export the bundle again."
+        )
+
+
+def _check_kind(file, tensor):
+    """Raises where an app would draw, scale or fill an input wrongly."""
+    name, kind, wrong = tensor["name"], tensor["kind"], None
+    if (name in NAMED or kind in NAMED) and name != kind:
+        wrong = f"an input {name!r} of kind {kind!r}"
+    if tensor["dtype"] == "uint8" and kind != "features":
+        apart = abs(255 * tensor["scale"] - 1), abs(tensor["zero_point"])
+        if not max(apart) < 1e-4:
+            wrong = f"{name!r} with another scale than that of bytes"
+    if kind == "key" and tensor["example"] != pad_example(tensor["shape"][-1]):
+        wrong = "another pad than that of the secret and nonce of its example"
+    if wrong:
+        raise ContractError(
+            f"The contract of {file} has {wrong}. Export the bundle again."
+        )
 
 
 def _check_tensor(file, tensor, detail):

@@ -98,7 +98,7 @@ def make(directory, bundle, output_dir):
                 "golden": {
                     "file": f"{name}_golden.bin",
                     "sha256": files.sha256(folder / f"{name}_golden.bin"),
-                    "tolerance_quanta": golden.TOLERANCE_QUANTA,
+                    "tolerance_quanta": contract_lib.TOLERANCE_QUANTA,
                 },
             })
         samples = _samples(method, client)

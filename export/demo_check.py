@@ -25,15 +25,30 @@ def check(folder, bundle):
             something else than it did, or the server's than the SavedModel.
     """
     folder, bundle = pathlib.Path(folder), pathlib.Path(bundle)
-    contract, demo = contract_lib.read(bundle), files.read_json(
-        folder / "demo.json"
-    )
+    contract = contract_lib.read(bundle)
+    try:
+        demo = files.read_json(folder / "demo.json")
+        return _checked(folder, bundle, contract, demo)
+    except (KeyError, TypeError, IndexError, AttributeError, OSError) as error:
+        raise contract_lib.ContractError(
+            f"{str(folder)!r} has no demo.json that fits "
+            f"({type(error).__name__}: {error}). Make it again with "
+            "export.demo."
+        ) from error
+
+
+def _checked(folder, bundle, contract, demo):
+    if not demo["roles"]:
+        raise contract_lib.ContractError(
+            f"{str(folder)!r} has no parts. Make it again with export.demo."
+        )
     described = contract["clients"][0]
     hashes = {
         one["file"]: one["sha256"] for role in demo["roles"]
         for one in (role, role["golden"])
     } | {one["file"]: one["sha256"] for one in demo["samples"].values()}
     for name, wanted in hashes.items():
+        contract_lib.check_name(name)
         contract_lib.check_hash(folder / name, wanted)
     if demo["client_sha256"] != contract["sha256"][described["file"]]:
         raise contract_lib.ContractError(
@@ -42,6 +57,9 @@ def check(folder, bundle):
         )
     pair = golden.pair_of(bundle, described)
     for role in demo["roles"]:
+        contract_lib.check_tolerance(
+            role["golden"], "tolerance_quanta", contract_lib.TOLERANCE_QUANTA
+        )
         file = TFLiteModel(folder / role["file"], role["signature"])
         held = np.fromfile(folder / role["golden"]["file"], "<f4")
         found = file.run(asked(role["reads"], role["inputs"], described, pair))

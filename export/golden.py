@@ -12,12 +12,8 @@ import numpy as np
 
 from kprivacy.releases import to_wire
 
-from .contract import ContractError
+from .contract import TOLERANCE, TOLERANCE_QUANTA, ContractError
 from .parts import drawn
-
-TOLERANCE_QUANTA = 2
-# Of the server's answers, a share of the largest one.
-TOLERANCE = 1e-3
 
 
 def write_client(folder, described, file):
@@ -82,7 +78,24 @@ def check_client(folder, described, file):
             "allowed. This machine computes something else than the one "
             "that exported the bundle."
         )
+    _check_change(described, inputs, sent)
     return inputs, expected, difference
+
+
+def _check_change(described, inputs, sent):
+    """Raises where more is changed of a picture than is promised."""
+    most = described["outputs"][0].get("largest_change")
+    if most is None:
+        return
+    (picture,) = [inputs[one["name"]] for one in described["inputs"]
+                  if one["kind"] == "image"]
+    change = np.abs(sent.astype(int) - picture.astype(int)).max()
+    if not change <= most:
+        raise ContractError(
+            f"{described['file']} changes a byte of its golden pair by "
+            f"{change}, its contract promises {most} at most. Export the "
+            "bundle again."
+        )
 
 
 def check_server(folder, described, answers):

@@ -123,10 +123,19 @@ def _remarks(report):
     utility, attack = report["after"]["utility"], report["after"]["attack"]
     high = attack["protects"] == "high"
     lines = [
+        f"data: the test part of {report['data']}.",
         f"utility: {utility['name']}.",
-        f"attack: {attack['name']}, of the best of fresh attackers",
+        f"attack: {attack['name']}, of "
+        + ("fresh ones of one kind" if "trainers" in attack
+           else "the best of fresh attackers"),
         f"  ({attack['attacker']}); a {attack['protects']} one protects.",
+        *_chance(report["lost"]),
     ]
+    if report["method"] == "confounder_gan":
+        lines += [
+            "Trainers who compress, clean or know more learn more from it: see",
+            "  docs/results/confounder_gan_countermeasures.md of kprivacy.",
+        ]
     if high:
         lines += [
             "privacy: that error as a share of what somebody reaches who is",
@@ -137,7 +146,8 @@ def _remarks(report):
         lines += [
             "privacy: how far that is from the undefended data's towards a "
             "blind",
-            f"  guess ({attack['blind']:.4f}), which is 100 %.",
+            f"  guess ({attack['blind']:.4f}), which is 100 %; more is "
+            "chance.",
         ]
     if "psnr" in utility:
         lines.append(
@@ -145,6 +155,16 @@ def _remarks(report):
             f"{utility['psnr']:.1f} dB."
         )
     return lines
+
+
+def _chance(lost):
+    """What the attack gains on the phone, and by how much that may err."""
+    error = lost["privacy_error"]
+    return [
+        f"Against Keras the attack is better by {lost['privacy']:+.1%}"
+        + ("; its chance was not measured." if error is None
+           else f", standard error {error:.1%}.")
+    ]
 
 
 def _files(others):

@@ -30,6 +30,8 @@ def write(server, scale, zero_point, path):
             if name in scales:
                 step, zero = scales[name]
                 value = (tf.cast(value, "float32") - float(zero)) * step
+                if server.inputs[name] == "key":
+                    value = tf.cast(value > 0, "float32")
             values.append(value)
         given = values if len(values) > 1 else values[0]
         found = server.model(given, training=False)
@@ -65,7 +67,7 @@ def load(path, endpoint):
 
     Returns:
         A function from arrays, one an input, as they are sent, to a dict of
-        arrays.
+        arrays; its `specs` are a `tf.TensorSpec` an input.
     """
     import tensorflow as tf
 
@@ -78,4 +80,6 @@ def load(path, endpoint):
 
     # The SavedModel and with it the endpoint live as long as this does.
     answer.saved_model = loaded
+    (concrete,) = run.concrete_functions
+    (answer.specs, _) = concrete.structured_input_signature
     return answer

@@ -71,6 +71,7 @@ def _checks(folder, contract, contract_lib):
             f"The server cannot be loaded: {error}. Export the bundle again."
         ) from error
     found = answer(*golden.asked(served, *pairs[0]))
+    contract_lib.check_server(served, answer.specs, found)
     difference = golden.check_server(folder, served, found)
     lines.append(
         f"end to end    the server answers the golden pair, largest "
@@ -82,11 +83,11 @@ def _checks(folder, contract, contract_lib):
 def main(argv):
     del argv
     program.quiet()
-    from .contract import ContractError
+    from kprivacy.errors import UserError
 
     try:
         print("\n".join(verify(_BUNDLE.value)))
-    except ContractError as error:
+    except (UserError, OSError) as error:
         raise SystemExit(f"REFUSED: {error}") from error
 
 

@@ -1,11 +1,14 @@
 """Bundles that are damaged, or none."""
 
+import pathlib
 import shutil
 
 import numpy as np
 import pytest
 
 from export import android, bundle, contract, verify
+from export import server as server_lib
+from export.parts import Server
 from kprivacy import files, workdir
 
 
@@ -65,6 +68,48 @@ def other_golden(bundle):
     rehash(bundle, path.name)
 
 
+def any_golden(tolerance, part="client"):
+    """A golden pair that everything is near enough to."""
+    def damage(bundle):
+        other_golden(bundle)
+        edit(bundle, lambda held: (
+            held["clients"][0] if part == "client" else held["server"]
+        )["golden"].update({
+            "client": {"tolerance_quanta": tolerance},
+            "server": {"tolerance": tolerance},
+        }[part]))
+    return damage
+
+
+def a_photograph(bundle):
+    (bundle / "faces_of_patients.png").write_bytes(b"x")
+
+
+def a_link_in_the_server(bundle):
+    held = bundle / "server" / "variables"
+    held.rename(bundle.parent / "elsewhere")
+    held.symlink_to(bundle.parent / "elsewhere")
+    rehash(bundle, "server")
+
+
+def a_linked_report(bundle):
+    held = bundle / "report.md"
+    held.rename(bundle.parent / "report.md")
+    held.symlink_to(bundle.parent / "report.md")
+
+
+def of_server(key, at, **more):
+    def damage(bundle):
+        edit(bundle, lambda held: held["server"][key][at].update(more))
+    return damage
+
+
+def of_input(**more):
+    def damage(bundle):
+        edit(bundle, lambda held: held["clients"][0]["inputs"][0].update(more))
+    return damage
+
+
 def edit(bundle, change):
     held = files.read_json(bundle / "contract.json")
     change(held)
@@ -90,6 +135,20 @@ def rehash(bundle, name):
         (other_answer, "do not belong together"),
         (short_golden, "golden_input.bin holds"),
         (other_golden, "differs from its golden output"),
+        (any_golden(1e9), "tolerance_quanta is 1000000000.0, at most 2"),
+        (any_golden(float("inf")), "tolerance_quanta is inf"),
+        (any_golden(float("nan")), "tolerance_quanta is nan"),
+        (any_golden(True), "not a number"),
+        (any_golden(float("inf"), "server"), "tolerance is inf"),
+        (a_photograph, "does not name: .'faces_of_patients.png'"),
+        (a_link_in_the_server, "variables' is no file of its own"),
+        (a_linked_report, "report.md' is no file of its own"),
+        (of_server("outputs", 0, labels=["a", "b", "c"]), "The server gives"),
+        (of_server("outputs", 0, name="other"), "The server gives"),
+        (of_server("inputs", 0, name="other"), "The server takes"),
+        (of_server("inputs", 0, dtype="float32"), "The server takes"),
+        (of_server("inputs", 0, shape=[-1, 3]), "The server takes"),
+        (of_input(kind="noise"), "an input 'image' of kind 'noise'"),
     ],
 )
 def test_a_damaged_bundle_is_refused(smoke_run, tmp_path, damage, sentence):
@@ -133,3 +192,65 @@ def test_an_unfinished_training_is_told(smoke_run, tmp_path):
 def test_no_bundle_is_told(tmp_path):
     with pytest.raises(contract.ContractError, match="has no contract.json"):
         verify.verify(tmp_path)
+
+
+def client_of(held):
+    return held["clients"][0]
+
+
+@pytest.mark.parametrize("name, change, sentence", [
+    ("fakesafe", lambda held: key_of(held)["example"].update(begins="01" * 32),
+     "another pad"),
+    ("fakesafe", lambda held: key_of(held).update(kind="noise"),
+     "an input 'key' of kind 'noise'"),
+    ("fakesafe", lambda held: key_of(held).update(scale=9.0),
+     "'key' with another scale|differ in tensor 'key'"),
+    ("confounder_gan",
+     lambda held: client_of(held)["outputs"][0].update(largest_change=1),
+     "changes a byte of its golden pair by 8, its contract promises 1"),
+])
+def test_a_shipped_bundle_says_what_it_does(tmp_path, name, change, sentence):
+    assets = pathlib.Path(__file__).parent.parent / "android_demo_assets"
+    bundle = tmp_path / "bundle"
+    shutil.copytree(assets / name / "bundle", bundle)
+    verify.verify(bundle)
+    edit(bundle, change)
+    with pytest.raises(contract.ContractError, match=sentence):
+        verify.verify(bundle)
+
+
+def key_of(held):
+    (key,) = [one for one in client_of(held)["inputs"]
+              if one["name"] == "key"]
+    return key
+
+
+@pytest.mark.parametrize("content, sentence", [
+    (None, "has no demo.json that fits"), ("{}", "has no demo.json that fits"),
+    ('{"roles": []}', "has no parts"),
+])
+def test_a_page_without_its_parts(tmp_path, content, sentence):
+    assets = pathlib.Path(__file__).parent.parent / "android_demo_assets"
+    shutil.copytree(assets / "ran", tmp_path / "ran")
+    page = tmp_path / "ran" / "demo" / "demo.json"
+    page.unlink()
+    if content is not None:
+        page.write_text(content)
+    with pytest.raises(contract.ContractError, match=sentence):
+        android.check(tmp_path)
+
+
+def test_any_byte_of_a_key_but_0_is_a_one(tmp_path):
+    """Bits as 0 and 1 must not pass for a key that changes nothing."""
+    import keras
+
+    fake, key = keras.Input((4,), name="fake"), keras.Input((4,), name="key")
+    model = keras.Model([fake, key], keras.ops.multiply(fake, 1 - 2 * key))
+    server_lib.write(Server(
+        model, "recover", {"fake": "vector", "key": "key"},
+        {"recovered": "vector"},
+    ), 1.0, 0, tmp_path / "server")
+    answer = server_lib.load(tmp_path / "server", "recover")
+    given = np.float32([[1, 2, 3, 4]])
+    found = answer(given, np.uint8([[0, 1, 255, 7]]))["recovered"]
+    np.testing.assert_array_equal(found, [[1, -2, -3, -4]])
