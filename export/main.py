@@ -52,7 +52,9 @@ _SIDES = flags.DEFINE_list(
     "that of the training's size; --sides= for none. Not given: 64, 128, 224."
 )
 flags.register_validator(
-    "sides", lambda values: all(one.isdecimal() for one in values or ()),
+    "sides", lambda values: all(
+        one.isdecimal() and int(one) > 0 for one in values or ()
+    ),
     "must be whole numbers of pixels, as --sides=64,128.",
 )
 

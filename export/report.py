@@ -62,7 +62,8 @@ def markdown(report):
 def text(report):
     """The report as a table that needs no other page to be understood."""
     found = report["variants"][report["quantization"]]
-    share = found["bytes"] / report["variants"]["float32"]["bytes"]
+    whole = report["variants"]["float32"].get("bytes")
+    share = f", {found['bytes'] / whole:.0%} of float32" if whole else ""
     rule = "-" * WIDTH
     lines = [rule, f"{'what is sent':<32}" + "".join(
         f"{one:>{COLUMN}}" for one in HEADINGS
@@ -76,7 +77,7 @@ def text(report):
         *lines,
         rule,
         *_remarks(report),
-        f"client.tflite: {found['bytes']:,} bytes, {share:.0%} of float32, "
+        f"client.tflite: {found['bytes']:,} bytes{share}, "
         f"{latency:.3f} ms a call here;",
         f"  it differs from Keras by {found['parity']['mean_quanta']:.2f} of "
         "255 steps on average.",

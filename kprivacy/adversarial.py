@@ -123,8 +123,19 @@ class AdversarialModel(Distributed):
             adversary_optimizer: The adversary's.
             metrics: Metrics of the server's output against the labels.
             **kwargs: Further optimizers of the method by the names in
-                `OPTIMIZERS`, and arguments of `keras.Model.compile`.
+                `OPTIMIZERS`, and arguments of `keras.Model.compile` but the
+                losses, which are the method's.
+
+        Raises:
+            UserError: There is a `loss` among them, or `loss_weights`.
         """
+        for name in ("loss", "loss_weights"):
+            if kwargs.get(name) is not None:
+                raise errors.UserError(
+                    f"{type(self).__name__} has losses of its own, weighed by "
+                    f"its arguments. Received: {name}={kwargs[name]!r}. Leave "
+                    "it out, or override the method that computes the loss."
+                )
         optimizers = {"adversary_optimizer": adversary_optimizer}
         for name in self.OPTIMIZERS:
             if name in kwargs:

@@ -91,7 +91,8 @@ class StopAtNaN(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         wrong = {
             key: value for key, value in (logs or {}).items()
-            if not key.startswith("val_") and not np.isfinite(value).all()
+            # Metrics and other callbacks may have nothing to say.
+            if key in self.model.LOSSES and not np.isfinite(value).all()
         }
         if not wrong:
             return

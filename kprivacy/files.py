@@ -123,6 +123,17 @@ def one_complaint():
         os.close(nothing)
 
 
+def check_folder(flag, path):
+    """Raises where a folder cannot be made, as a file is in its place."""
+    path = pathlib.Path(path).expanduser()
+    for one in (path, *path.parents):
+        if one.exists() and not one.is_dir():
+            raise UserError(
+                f"{flag} must be a folder, new or not. Received: "
+                f"{str(path)!r}, but {str(one)!r} is a file. Choose another."
+            )
+
+
 @contextlib.contextmanager
 def alone(directory):
     """Holds a folder against other processes, until it ends or is killed.

@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-from kprivacy import errors
+from kprivacy import errors, files
 from kprivacy.protection import inputs as private
 from kprivacy.protection import (
     manifest,
@@ -80,6 +80,14 @@ def protect(
     found = private.find(input, side.source, resize)
     fakes = wire.fakes_of(output, side.target)
     hidden_in = stock.Stock(side, covers, resize)
+    files.check_folder("--output", output)
+    with files.alone(output):
+        return _protected(
+            side, key, found, fakes, hidden_in, output, batch_size
+        )
+
+
+def _protected(side, key, found, fakes, hidden_in, output, batch_size):
     entries, todo = plan.draw(
         output, side.pair, key, found, fakes, hidden_in
     )

@@ -63,8 +63,10 @@ def recover(
     if not allow_changed:
         _check_unchanged(entries, fakes)
     targets = places.targets(entries, side.source, fakes)
-    _begin(output, folder / manifest.NAME)
-    return _recover(side, key, fakes, entries, targets, output, batch_size)
+    files.check_folder("--output", output)
+    with files.alone(output):
+        _begin(output, folder / manifest.NAME)
+        return _recover(side, key, fakes, entries, targets, output, batch_size)
 
 
 def _check_unchanged(entries, fakes):

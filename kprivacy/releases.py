@@ -7,6 +7,10 @@ a baseline. Attacks and utility are measured on releases alone.
 
 import numpy as np
 
+from kprivacy.errors import UserError
+
+# Inputs that nobody may draw at random.
+GIVEN = ("key", "cover", "private")
 
 class KerasRelease:
     """A Keras client as a release.
@@ -16,9 +20,20 @@ class KerasRelease:
             features.
         seed: Seeds the noise; None draws from the system's entropy.
         batch_size: Examples a step.
+
+    Raises:
+        UserError: The client takes a key, a cover or the private attribute,
+            which are not drawn.
     """
 
     def __init__(self, client, seed=None, batch_size=512):
+        given = [one.name for one in client.inputs[1:] if one.name in GIVEN]
+        if given:
+            raise UserError(
+                "A release is of data, and of noise that is drawn. Received: "
+                f"{client.name!r}, which also takes {', '.join(given)}. Pass a "
+                "function on data that gives it them."
+            )
         self.client = client
         self._generator = np.random.default_rng(seed)
         self._batch_size = batch_size

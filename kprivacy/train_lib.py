@@ -26,6 +26,9 @@ def train(config, directory, strategy=None):
         The trained model, which is also in `directory`/model.keras.
     """
     directory = pathlib.Path(directory)
+    files.check_folder("--workdir", directory)
+    for name in ("epochs", "batch_size", "steps_per_execution"):
+        errors.check_count(f"config.{name}", config[name])
     if (directory / "model.keras").exists():
         workdir.write_config(directory, config)
         return workdir.read_model(directory)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from export import contract
-from kprivacy import fakesafe
+from kprivacy import fakesafe, releases
+from kprivacy.errors import UserError
 from kprivacy.fakesafe import covers
 
 
@@ -27,6 +28,21 @@ def test_a_covers_room_is_that_of_the_library(covers_client):
         cover = cover.reshape(1, 28, 28, 1).astype(np.float32) / 255
         (has,) = covers.have_room(covers_client, cover)
         assert has == (pixels == room["pixels"])
+
+
+def test_a_cover_that_is_there_twice_is_used_once(covers_client):
+    generator = np.random.default_rng(0)
+    one, other = generator.uniform(0.2, 0.8, (2, 28, 28, 1)).astype("f4")
+    stock = covers.Stock(covers_client, np.stack([other, one, other, one]))
+    taken = stock.take(2)
+    np.testing.assert_array_equal(taken, [other, one])
+    with pytest.raises(UserError, match="0 that are left"):
+        stock.take(1)
+
+
+def test_what_takes_a_key_or_a_cover_is_no_release_of_data(covers_client):
+    with pytest.raises(UserError, match="also takes key, cover"):
+        releases.KerasRelease(covers_client)
 
 
 @pytest.fixture(scope="module")

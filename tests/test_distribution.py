@@ -147,3 +147,16 @@ def test_what_does_not_go_together_is_refused(monkeypatch):
         with pytest.raises(UserError, match=said):
             distribution.check(Two, one)
         distribution.check(None, one)
+
+
+def test_the_code_is_learnt_on_several_devices(tmp_path):
+    """FakeSafe's pretraining makes its model where the others are."""
+    finished(subprocess.Popen(
+        [sys.executable, "-m", "kprivacy.train", f"--workdir={tmp_path}",
+         "--config=configs/fakesafe_digits.py:smoke", "--strategy=mirrored",
+         "--logical_cpus=2", "--config.steps_per_execution=1",
+         "--config.pretraining_steps=2", "--config.client.code=8",
+         "--config.server.code=8"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ))
+    assert (tmp_path / "model.keras").is_file()

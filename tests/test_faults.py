@@ -4,6 +4,7 @@ import errno
 import shutil
 import subprocess
 import sys
+import types
 
 import keras
 import numpy as np
@@ -71,6 +72,18 @@ def diverging(side, path):
     )
 
 
+def test_what_other_callbacks_leave_open_ends_no_training(tmp_path):
+    """Such as the attack error of epochs without an attack."""
+    watch = callbacks.StopAtNaN(tmp_path)
+    watch.set_model(types.SimpleNamespace(
+        LOSSES=("loss",), OPTIMIZERS={"optimizer": "defender"},
+        side_variables=lambda side: [],
+    ))
+    watch.on_epoch_end(0, {"loss": 1.0, "attack_error": float("nan")})
+    with pytest.raises(UserError, match="loss is not finite"):
+        watch.on_epoch_end(0, {"loss": float("nan"), "attack_error": 1.0})
+
+
 @pytest.mark.parametrize("side", ["defender", "adversary"])
 def test_a_training_that_diverges_keeps_the_last_good_state(side, tmp_path):
     with pytest.raises(UserError, match=rf"epoch 2: .*the {side}") as found:
@@ -115,3 +128,20 @@ def test_other_errors_stay_what_they_are():
     for error in (KeyError("x"), FileNotFoundError(errno.ENOENT, "no", "f")):
         with pytest.raises(type(error)), program.sentences():
             raise error
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size",
+                                  "steps_per_execution"])
+@pytest.mark.parametrize("value", [0, -3])
+def test_counts_that_are_none(tmp_path, name, value):
+    config = gap_diabetes.get_config("smoke")
+    config[name] = value
+    with pytest.raises(UserError, match=f"`config.{name}` must be an integer"):
+        train_lib.train(config, tmp_path / "w")
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_working_directory_that_is_a_file(tmp_path):
+    (tmp_path / "w").write_text("mine")
+    with pytest.raises(UserError, match="--workdir must be a folder"):
+        train_lib.train(gap_diabetes.get_config("smoke"), tmp_path / "w")

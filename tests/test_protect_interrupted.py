@@ -16,6 +16,22 @@ from kprivacy.errors import UserError
 from kprivacy.protection import manifest, progress, secret
 
 
+def test_one_run_at_a_time_writes_an_output(tmp_path):
+    """Two would make two fakes of one example."""
+    side = pair(tmp_path / "w", GREY)
+    photos(tmp_path / "in", 2, (4, 6, 1))
+    given = side, tmp_path / "in", tmp_path / "o", None, 2
+    with files.alone(tmp_path / "o"):
+        with pytest.raises(UserError, match="Another process works in"):
+            protect_lib.protect(*given)
+    assert protect_lib.protect(*given).count == 2
+    back = side, tmp_path / "o", tmp_path / "back", None, 2
+    with files.alone(tmp_path / "back"):
+        with pytest.raises(UserError, match="Another process works in"):
+            recover_lib.recover(*back)
+    assert recover_lib.recover(*back).count == 2
+
+
 class Killed(Exception):
     """Stands for a kill."""
 

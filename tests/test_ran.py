@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import kprivacy
+from kprivacy.errors import UserError
 from kprivacy.ran import RAN, build_adversary, build_client, build_server
 
 
@@ -302,3 +303,13 @@ def test_roles_must_fit():
     other = build_client((28, 28, 1), filters=(2, 4))
     with pytest.raises(ValueError, match="must take what the client sends"):
         RAN(client, build_server(other, 3), build_adversary(client))
+
+
+@pytest.mark.parametrize("name, value", [
+    ("loss", "mse"), ("loss_weights", [1.0]),
+])
+def test_losses_that_would_be_ignored_are_refused(name, value):
+    with pytest.raises(UserError, match=f"RAN has losses.*{name}="):
+        kprivacy.RAN.compile(
+            object.__new__(kprivacy.RAN), "adam", "adam", **{name: value}
+        )

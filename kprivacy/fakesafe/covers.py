@@ -290,7 +290,9 @@ class Stock:
     Args:
         client: F.
         covers: Real examples of the fake's domain, images in [0, 1] of the
-            fake's shape; None for a client that takes none.
+            fake's shape, of which one that is there twice counts once; None
+            for a client that takes none. Do not give those of an earlier
+            stock again: what it has handed out is used.
 
     Raises:
         UserError: Covers are missing, of another shape, or none has room.
@@ -336,6 +338,11 @@ class Stock:
                 f"{covers.dtype}, from {covers.min()} to {covers.max()}. "
                 "Divide bytes by 255."
             )
+        levels = np.rint(255 * covers).astype(np.uint8)
+        _, first = np.unique(
+            levels.reshape(len(levels), -1), axis=0, return_index=True
+        )
+        covers = covers[np.sort(first)]
         held = covers[have_room(client, covers)]
         if not len(held):
             raise errors.UserError(

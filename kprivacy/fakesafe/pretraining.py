@@ -42,14 +42,15 @@ class CodecPretraining(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         if epoch:
             return
-        codec = build_codec(
-            self.model.client, self.model.server, self._flips, self._seed
-        )
-        codec.compile(
-            optimizers.adam(self._learning_rate, self._steps, True),
-            _CodecLoss(self.model),
-        )
-        optimizers.build(codec)
+        with self.model.distribute_strategy.scope():
+            codec = build_codec(
+                self.model.client, self.model.server, self._flips, self._seed
+            )
+            codec.compile(
+                optimizers.adam(self._learning_rate, self._steps, True),
+                _CodecLoss(self.model),
+            )
+            optimizers.build(codec)
         batches = pairs(
             self._source, self._source[:1], self._batch_size, self._seed,
             self._steps,

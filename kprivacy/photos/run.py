@@ -54,9 +54,9 @@ def protect(
     errors.check_choice("--metadata", metadata, METADATA)
     errors.check_choice("--format", format, OUTPUTS)
     inputs.check_apart(input, output)
-    inputs.check_folder("--output", output)
+    files.check_folder("--output", output)
     if preview:
-        inputs.check_folder("--preview", preview)
+        files.check_folder("--preview", preview)
         for other in (input, output):
             inputs.check_apart(other, preview, "preview")
     root, names, ignored = find(input)

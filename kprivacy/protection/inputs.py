@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from kprivacy import files
 from kprivacy.data import image_folder
 from kprivacy.errors import UserError
 from kprivacy.protection import arrays, sides
@@ -90,17 +91,6 @@ def check_apart(given, made, flag="input"):
         )
 
 
-def check_folder(flag, path):
-    """Raises where a folder cannot be made, as a file is in its place."""
-    path = pathlib.Path(path).expanduser()
-    for one in (path, *path.parents):
-        if one.exists() and not one.is_dir():
-            raise UserError(
-                f"{flag} must be a folder, new or not. Received: "
-                f"{str(path)!r}, but {str(one)!r} is a file. Choose another."
-            )
-
-
 def check_file(flag, path):
     """Raises where a file cannot be written, as a folder is in its place."""
     path = pathlib.Path(path).expanduser()
@@ -109,7 +99,7 @@ def check_file(flag, path):
             f"{flag} must be a file to write. Received: {str(path)!r}, a "
             "folder. Name a file in it."
         )
-    check_folder(f"The folder of {flag}", path.parent)
+    files.check_folder(f"The folder of {flag}", path.parent)
 
 
 def read_image(file, shape, resize=False):
