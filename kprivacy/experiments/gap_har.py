@@ -1,8 +1,8 @@
 """GAP on uci_har: who it is is private, the activity is not.
 
 Rows: `undefended`; `gap`, our channel; `paper`, the report's network and
-objective in its high-privacy regime (a fifth of the rounds of each epoch), one
-seed; `privacy_weight=...` a sweep of lambda, which is 3 in `gap`, one seed. The
+objective in its high-privacy regime (a fifth of the rounds of each epoch), but
+with our utility head, a rate that decays, and one set for both sides, one seed; `privacy_weight=...` a sweep of lambda, which is 3 in `gap`, one seed. The
 windows of all 30 people are divided by recording
 (`kprivacy.data.recordings`): attackers and the classifiers of the activity
 learn from one of them, in windows that neither side of the game has seen, and
