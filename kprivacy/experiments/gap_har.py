@@ -2,14 +2,14 @@
 
 Rows: `undefended`; `gap`, our channel; `paper`, the report's network and
 objective in its high-privacy regime (a fifth of the rounds of each epoch), but
-with our utility head, a rate that decays, and one set for both sides, one seed; `privacy_weight=...` a sweep of lambda, which is 3 in `gap`, one seed. The
-windows of all 30 people are divided by recording
-(`kprivacy.data.recordings`): attackers and the classifiers of the activity
-learn from one of them, in windows that neither side of the game has seen, and
-are tested on the other. identity and activity are the best fresh classifier's
-accuracy; chance of the identity is 3.3 %. `server` is the accuracy of the
-channel's own utility head, distortion the squared error in units of each
-channel's variance.
+with our utility head, a rate that decays, and one set for both sides, one seed;
+`privacy_weight=...` a sweep of lambda, which is 3 in `gap`, one seed. The
+windows of all 30 people are divided by recording (`kprivacy.data.recordings`):
+attackers and the classifiers of the activity learn from one of them, in windows
+that neither side of the game has seen, and are tested on the other. identity
+and activity are the best fresh classifier's accuracy; chance of the identity is
+3.3 %. `server` is the accuracy of the channel's own utility head, distortion
+the squared error in units of each channel's variance.
 """
 
 import functools
