@@ -292,10 +292,21 @@ def _unconverted(name, why):
     )
 
 
+def _is_bundle(path):
+    """Whether a folder has a contract, and what that names, alone."""
+    try:
+        named = files.read_json(path / "contract.json")["sha256"]
+        return {one.name for one in path.iterdir()} <= {
+            "contract.json", *named
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def _check_output(path, directory):
     """Raises unless `path` is free, empty, or a bundle to be replaced."""
     path, directory = path.resolve(), directory.resolve()
-    bundle = (path / "contract.json").is_file()
+    bundle = _is_bundle(path)
     free = not path.exists() or (path.is_dir() and not any(path.iterdir()))
     if path == directory or path in directory.parents or not (bundle or free):
         raise workdir.WorkdirError(

@@ -39,11 +39,6 @@ def describe_client(client, file, name, scale, zero_point):
         _tensor(one, kind, file.inputs[one], 1 / 255, 0)
         for one, kind in client.inputs.items()
     ]
-    if client.scaling:
-        inputs[0]["meaning"] += (
-            ", less `scaling.mean` and over `scaling.std` of its channel"
-        )
-        inputs[0]["scaling"] = client.scaling
     for tensor in inputs:
         if tensor["kind"] == "key":
             tensor["example"] = pad_example(tensor["shape"][-1])
@@ -51,6 +46,13 @@ def describe_client(client, file, name, scale, zero_point):
             tensor["room"] = client.room
     one, kind = client.output
     sent = _tensor(one, kind, file.outputs[one], scale, zero_point)
+    if client.scaling:
+        # A channel gives what it takes.
+        for tensor in (inputs[0], *[sent] * (kind == inputs[0]["kind"])):
+            tensor["meaning"] += (
+                ", less `scaling.mean` and over `scaling.std` of its channel"
+            )
+            tensor["scaling"] = client.scaling
     if client.bound is not None:
         sent["largest_change"] = client.bound
     return {

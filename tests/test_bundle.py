@@ -291,6 +291,17 @@ def test_folders_with_other_files_are_not_replaced(smoke_run, tmp_path):
     assert (tmp_path / "precious.txt").exists()
 
 
+def test_a_folder_with_a_contract_among_other_files_stays(
+    smoke_run, tmp_path
+):
+    folder = tmp_path / "out"
+    shutil.copytree(smoke_run / "export", folder)
+    (folder / "precious.txt").write_text("x")
+    with pytest.raises(WorkdirError, match="holds other files"):
+        bundle_lib.export(smoke_run, folder)
+    assert (folder / "precious.txt").exists()
+
+
 def test_a_failed_replacement_keeps_the_old_folder(tmp_path):
     folder = tmp_path / "bundle"
     folder.mkdir()

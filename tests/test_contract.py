@@ -1,6 +1,7 @@
 """What contracts say of keys and covers is what the library does."""
 
 import hashlib
+import types
 
 import numpy as np
 import pytest
@@ -28,6 +29,26 @@ def test_a_covers_room_is_that_of_the_library(covers_client):
         cover = cover.reshape(1, 28, 28, 1).astype(np.float32) / 255
         (has,) = covers.have_room(covers_client, cover)
         assert has == (pixels == room["pixels"])
+
+
+@pytest.mark.parametrize("kind, scaled", [
+    ("signal", True), ("features", False),
+])
+def test_what_is_sent_in_the_scale_of_the_data_says_so(kind, scaled):
+    detail = {"dtype": np.float32, "shape": [1, 4, 2], "quantization": (0, 0)}
+    scaling = {"mean": [0.0, 1.0], "std": [1.0, 2.0]}
+    client = types.SimpleNamespace(
+        inputs={"data": "signal"}, output=("sent", kind), scaling=scaling,
+        bound=None, signature="release",
+    )
+    file = types.SimpleNamespace(
+        inputs={"data": detail}, outputs={"sent": detail}
+    )
+    found = contract.describe_client(client, file, "a.tflite", None, None)
+    for tensor, wanted in ((found["inputs"][0], True),
+                           (found["outputs"][0], scaled)):
+        assert ("scaling" in tensor) == wanted
+        assert ("over `scaling.std`" in tensor["meaning"]) == wanted
 
 
 def test_a_cover_that_is_there_twice_is_used_once(covers_client):
