@@ -170,7 +170,7 @@ def test_notes():
         *(f"{network}+none/confounder_gan/0"
           for network in ("vgg11", "resnet50")),
     ]),
-    (table, 36, ["clean_500/natural/0", "grey/confounder_gan_paper/0",
+    (table, 35, ["clean_500/natural/0", "grey/confounder_gan_paper/0",
                  "jpeg_10/confounder_gan_paper/0"]),
 ])
 def test_what_came_later_is_last(module, count, last):
