@@ -23,6 +23,7 @@ _COLUMNS = (
     ("beyond_guessing", "beyond guessing", "{:.1%}"),
     ("attacker_accuracy", "attacker's accuracy", "{:.2%}"),
     ("attacker", "attacker", "{}"),
+    ("strongest", "strongest on test", "{:.2%}"),
     ("optimum", "optimum of its kind", "{:.2%}"),
     ("floor", "floor", "{:.2%}"),
     ("gap_to_optimum", "gap to the optimum", "{:+.2%}"),

@@ -101,6 +101,15 @@ def test_fronts_by_hand():
     assert summaries.front(points) == [(0.5, 0.9), (0.9, 0.5)]
 
 
+def test_the_strongest_attacker_is_told():
+    seeds = [{"attacker_accuracy": 0.5, "attackers": {"a": 0.5, "b": one}}
+             for one in (0.6, 0.4)]
+    found = summaries.row("x", seeds)
+    assert found["measured"]["strongest"] == pytest.approx(0.55)
+    assert found["measured"]["attacker_accuracy"] == 0.5
+    assert "strongest" not in summaries.row("x", [{"a": 1.0}])["measured"]
+
+
 def test_rows_over_seeds():
     one, two = ({"accuracy": a, "attacker": n} for a, n in
                 ((0.8, "mlp"), (0.9, "ridge")))
