@@ -9,7 +9,7 @@ import pytest
 from export import contract
 from kprivacy import fakesafe, releases
 from kprivacy.errors import UserError
-from kprivacy.fakesafe import covers
+from kprivacy.fakesafe import covers, stock
 
 
 def test_a_pad_is_that_of_the_library():
@@ -54,11 +54,11 @@ def test_what_is_sent_in_the_scale_of_the_data_says_so(kind, scaled):
 def test_a_cover_that_is_there_twice_is_used_once(covers_client):
     generator = np.random.default_rng(0)
     one, other = generator.uniform(0.2, 0.8, (2, 28, 28, 1)).astype("f4")
-    stock = covers.Stock(covers_client, np.stack([other, one, other, one]))
-    taken = stock.take(2)
+    held = stock.Stock(covers_client, np.stack([other, one, other, one]))
+    taken = held.take(2)
     np.testing.assert_array_equal(taken, [other, one])
     with pytest.raises(UserError, match="0 that are left"):
-        stock.take(1)
+        held.take(1)
 
 
 def test_what_takes_a_key_or_a_cover_is_no_release_of_data(covers_client):

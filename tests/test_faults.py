@@ -31,7 +31,6 @@ def test_a_folder_is_held_by_one_process(tmp_path):
     )
     assert process.stdout.readline() == "held\n"
     config = gap_diabetes.get_config("smoke")
-    config.epochs = 0
     with pytest.raises(UserError, match="Another process works"):
         train_lib.train(config, tmp_path)
     assert not (tmp_path / "config.json").exists()

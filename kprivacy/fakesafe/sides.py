@@ -6,7 +6,7 @@ import numpy as np
 
 from kprivacy import errors
 from kprivacy.fakesafe import channel, keys
-from kprivacy.fakesafe.covers import Stock
+from kprivacy.fakesafe.stock import Stock
 
 BATCH = 256
 
