@@ -243,7 +243,7 @@ def test_the_goals_of_table_2(peak, psnr, said):
         "`cifar10_subset:flip+crop:confounder_gan`: 16.0% at the end, goal <= "
         f"15%: missed, one seed; {said[0]}; stopped early 30.0%."
     )
-    assert second == f"PSNR of `confounder_gan` {said[1]}."
+    assert second == f"PSNR of `confounder_gan` {said[1]}, one seed."
 
 
 def test_a_profile_that_an_experiment_lacks(folders):

@@ -18,7 +18,8 @@ TABLES = sorted(
 
 def row(name, *accuracies):
     return summaries.row(name, [
-        {"accuracy": one, "images_per_second": one, "int8_per_second": one}
+        {"accuracy": one, "images_per_second": one, "int8_per_second": one,
+         "peak_accuracy": one, "psnr": 33.0}
         for one in accuracies
     ])
 
