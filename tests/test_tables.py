@@ -34,7 +34,8 @@ def results(rows, seeds=(0, 1, 2)):
 def test_one_seed_has_no_deviation():
     assert row("x", 0.8)["std"] == {}
     assert set(row("x", 0.8, 0.9)["std"]) == {
-        "accuracy", "images_per_second", "int8_per_second"
+        "accuracy", "images_per_second", "int8_per_second", "peak_accuracy",
+        "psnr",
     }
 
 
