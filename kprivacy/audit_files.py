@@ -109,8 +109,7 @@ def open_tflite(path, seed=0, signature=SIGNATURE):
         ) from error
     _check_signature(path, signatures, signature)
     release = TFLiteRelease(path, signature, seed)
-    runner = interpreter.get_signature_runner(signature)
-    for name, detail in runner.get_input_details().items():
+    for name, detail in release.inputs.items():
         _check_input(path, name, detail)
         if name != "noise":
             release.input_shape = tuple(map(int, detail["shape"][1:]))

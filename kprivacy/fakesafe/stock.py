@@ -4,6 +4,7 @@ import numpy as np
 
 from kprivacy import errors
 from kprivacy.fakesafe.covers import have_room, takes_cover
+from kprivacy.releases import to_wire
 
 
 class Stock:
@@ -60,7 +61,7 @@ class Stock:
                 f"{covers.dtype}, from {covers.min()} to {covers.max()}. "
                 "Divide bytes by 255."
             )
-        levels = np.rint(255 * covers).astype(np.uint8)
+        levels = to_wire(covers, np.uint8)
         _, first = np.unique(
             levels.reshape(len(levels), -1), axis=0, return_index=True
         )
