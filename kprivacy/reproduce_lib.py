@@ -70,10 +70,14 @@ def reproduce(
         + " --finished" * bool(left),
         "seeds": list(module.SEEDS),
         "environment": {
-            **next(iter(found.values()))["environment"],
+            **_environment(found),
             "seconds": sum(one["seconds"] for one in found.values()),
         },
         "rows": module.rows({n: one["found"] for n, one in found.items()}),
+        "cells": {
+            name: {"seconds": one["seconds"], "cpu": one["environment"]["cpu"]}
+            for name, one in found.items()
+        },
     }
     output = pathlib.Path(output_dir)
     name = stem(experiment, profile)
@@ -91,18 +95,42 @@ def stem(experiment, profile):
     return f"{experiment}_paper" if profile == "paper" else experiment
 
 
+def _environment(cells):
+    """What cells were run with: all values, where they differ."""
+    held = [one["environment"] for one in cells.values()]
+    return {
+        key: " and ".join(dict.fromkeys(str(one[key]) for one in held))
+        for key in held[0]
+    }
+
+
 def _notes(module, results, left):
     """A module's remarks on its results, after what is not run yet."""
     make = getattr(module, "notes", lambda _: ())
+    before = _machines(results["cells"])
     if not left:
-        return list(make(results))
-    missing = "Unfinished. Not run yet: " + ", ".join(
-        f"`{one}`" for one in left
-    ) + "."
+        return [*before, *make(results)]
+    before.insert(0, f"Unfinished. Not run yet: {_quoted(left)}.")
     try:
-        return [missing, *make(results)]
+        return [*before, *make(results)]
     except KeyError:  # they compare with a row that is missing
-        return [missing]
+        return before
+
+
+def _machines(cells):
+    """Which cells another processor ran than most, a sentence for each."""
+    ran = {}
+    for name, cell in cells.items():
+        ran.setdefault(cell["cpu"], []).append(name)
+    _, *others = sorted(ran, key=lambda cpu: -len(ran[cpu]))
+    return [
+        f"Run on {cpu}, with what they need of others made again there from "
+        f"the same seeds: {_quoted(ran[cpu])}." for cpu in others
+    ]
+
+
+def _quoted(names):
+    return ", ".join(f"`{one}`" for one in names)
 
 
 def _result(directory):

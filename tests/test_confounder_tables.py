@@ -7,7 +7,7 @@ import types
 import numpy as np
 import pytest
 
-from kprivacy import reproduce_lib
+from kprivacy import files, reproduce_lib
 from kprivacy.data import division
 from kprivacy.errors import UserError
 from kprivacy.experiments import NAMES, confounder_bench
@@ -129,6 +129,30 @@ def test_a_table_of_what_is_finished(tmp_path):
     page = (tmp_path / f"{name}.md").read_text()
     assert "Not run yet: `cifar10_subset/none/cwp/0`" in page
     assert not (tmp_path / f"{name}.png").exists()
+    assert "Run on" not in page
+
+
+def test_a_page_says_what_ran_elsewhere(tmp_path):
+    runs = tmp_path / "runs"
+    options = {"profile": "smoke", "finished": True}
+    name = "confounder_gan_figure2"
+    for method in ("natural", "cwp", "cwn"):
+        reproduce_lib.reproduce(
+            name, runs, tmp_path, "smoke", only=f"cifar10_subset/none/{method}"
+        )
+    path = runs / "confounder_gan_smoke/cifar10_subset/none/cwp/0/cell.json"
+    cell = files.read_json(path)
+    here = cell["environment"]["cpu"]
+    cell["environment"]["cpu"] = "another, 9 cores"
+    files.write_json(path, cell)
+    found = reproduce_lib.reproduce(name, runs, tmp_path, **options)
+    assert found["environment"]["cpu"] == f"{here} and another, 9 cores"
+    assert [one["cpu"] for one in found["cells"].values()] == [
+        here, "another, 9 cores", here
+    ]
+    page = (tmp_path / f"{name}.md").read_text()
+    assert "Run on another, 9 cores" in page
+    assert "from the same seeds: `cifar10_subset/none/cwp/0`." in page
 
 
 @pytest.mark.parametrize("count, epochs", [
