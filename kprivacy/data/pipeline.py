@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from kprivacy.data import passes
+
 # Of encoded images: about half a gigabyte of ImageNet.
 SHUFFLE_BUFFER = 4096
 BLOCKS = 16
@@ -69,9 +71,9 @@ def stream(source, split, indices, classes, batch_size, seed, shuffle):
 
 
 def _finished(dataset, count, batch_size, next_epoch):
-    dataset = dataset.apply(
+    dataset = passes.untuned(dataset.apply(
         tf.data.experimental.assert_cardinality(-(-count // batch_size))
-    ).prefetch(tf.data.AUTOTUNE)
+    ).prefetch(2))
     dataset.next_epoch = next_epoch
     return dataset
 

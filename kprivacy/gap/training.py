@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from kprivacy import callbacks, errors, workdir
+from kprivacy.data import passes
 from kprivacy.gap import attributes
 from kprivacy.gap.adversary import build_adversary
 from kprivacy.gap.client import build_client
@@ -146,4 +147,4 @@ def _batches(pair, batch_size, seed=None):
     dataset = tf.data.Dataset.from_tensor_slices(pair)
     if seed is not None:
         dataset = dataset.shuffle(len(pair[0]), seed)
-    return dataset.batch(batch_size)
+    return passes.untuned(dataset.batch(batch_size))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kprivacy.data import passes
 from kprivacy.errors import UserError, check_count
 from kprivacy.seeding import seeded
 
@@ -131,7 +132,9 @@ def _fit(model, data, labels, epochs, seed):
 
     size = int(np.clip(len(data) // 10, 8, 128))
     batches = tf.data.Dataset.from_tensor_slices((data, labels))
-    batches = batches.shuffle(len(data), seed=seed).batch(size).prefetch(2)
+    batches = passes.untuned(
+        batches.shuffle(len(data), seed=seed).batch(size).prefetch(2)
+    )
     steps = epochs * len(batches)
     model.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(

@@ -6,6 +6,7 @@ settings on a validation part of them, and has `name`, `fit` and `predict`.
 
 import numpy as np
 
+from kprivacy.data import passes
 from kprivacy.metrics import mean_squared_error
 from kprivacy.seeding import seeded
 
@@ -202,7 +203,7 @@ class Decoder:
         pairs = tf.data.Dataset.from_tensor_slices((x, targets))
         pairs = pairs.shuffle(len(x), seed=self._seed).repeat()
         self._model.fit(
-            pairs.batch(self._batch_size).prefetch(2),
+            passes.untuned(pairs.batch(self._batch_size).prefetch(2)),
             steps_per_epoch=-(-self._steps // self.CHECKS),
             epochs=self.CHECKS,
             validation_data=(self._scaled(validation[0]), validation[1]),

@@ -2,15 +2,17 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from kprivacy import networks, optimizers
 from kprivacy.attacks.retraining.gradients import gradient_norm
 from kprivacy.attacks.retraining.hardened import Erased, Hardened
+from kprivacy.data import passes
 from kprivacy.errors import UserError
 from kprivacy.seeding import seeded
 
 
-class Batches(keras.utils.PyDataset):
+class Batches:
     """Augmented batches in an order that (seed, epoch) alone decides.
 
     Args:
@@ -26,17 +28,39 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(self, data, labels, num_classes, augment, batch_size, seed,
                  versions=0):
-        super().__init__()
         self._data = data
         self._labels = np.eye(num_classes, dtype=np.float32)[labels]
         self._augment = augment
         self._size = min(batch_size, len(data))
-        self._seed, self._epoch = seed, 0
+        self._seed = seed
         self._versions = versions
-        self._shuffle()
+        self.begin(1)
 
     def __len__(self):
         return len(self._data) // self._size
+
+    def begin(self, epoch):
+        """Takes the order of an epoch.
+
+        Args:
+            epoch: Its number, from 1 on.
+        """
+        self._epoch = epoch
+        generator = np.random.default_rng((self._seed, epoch))
+        self._order = generator.permutation(len(self._data))
+
+    def dataset(self):
+        """A `tf.data.Dataset` of one pass in the order of the epoch."""
+        specs = tuple(
+            tf.TensorSpec(one.shape, tf.float32) for one in self[0]
+        )
+        batches = tf.data.Dataset.from_generator(
+            lambda: (self[i] for i in range(len(self))),
+            output_signature=specs,
+        )
+        return passes.untuned(batches.prefetch(2).apply(
+            tf.data.experimental.assert_cardinality(len(self))
+        ))
 
     def __getitem__(self, index):
         which = self._order[index * self._size :][: self._size]
@@ -47,14 +71,6 @@ class Batches(keras.utils.PyDataset):
         several = [self._augment(data, labels, generator)[0]
                    for _ in range(self._versions)]
         return np.stack(several, axis=1), labels
-
-    def on_epoch_end(self):
-        self._epoch += 1
-        self._shuffle()
-
-    def _shuffle(self):
-        generator = np.random.default_rng((self._seed, self._epoch))
-        self._order = generator.permutation(len(self._data))
 
 
 def train(
@@ -135,8 +151,12 @@ def train(
     model.compute_metrics(None, *[keras.ops.zeros((1, train.num_classes))] * 2)
     model.reset_metrics()
     watched = _Scores(tests, train, batch_size)
+    orders = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: batches.begin(epoch + 1)
+    )
     model.fit(
-        batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watched]
+        batches.dataset(), epochs=epochs, shuffle=False, verbose=0,
+        callbacks=[orders, watched],
     )
     return model, watched.found
 
