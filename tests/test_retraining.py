@@ -167,3 +167,41 @@ def test_networks_have_their_size(network, count):
 def test_classifiers_of_any_network(network):
     model = networks.classifier((28, 28, 1), 7, network, 8)
     assert model.predict(np.zeros((2, 28, 28, 1)), verbose=0).shape == (2, 7)
+
+
+def plain(data, labels, generator):
+    """An augmentation that does nothing."""
+    return data, labels
+
+
+def test_an_epoch_has_its_own_order():
+    part = shortcut(70, 0.0)
+    batches = trainer.Batches(
+        part.data, part.labels, 2, plain, 32, seed=3
+    )
+    passes = []
+    for epoch in (1, 2, 1):
+        batches.begin(epoch)
+        passes.append(list(batches.dataset().as_numpy_iterator()))
+    assert [len(one) for one in passes] == [2, 2, 2]
+    for first, other, again in zip(*passes):
+        assert not np.array_equal(first[0], other[0])
+        for here, there in zip(first, again):
+            np.testing.assert_array_equal(here, there)
+
+
+def test_no_pass_waits_for_a_tuner():
+    """TensorFlow 2.21 can double a pass's time by it."""
+    from kprivacy import fakesafe
+    from kprivacy.data import passes, pipeline
+
+    part = shortcut(8, 0.0)
+    for dataset in (
+        trainer.Batches(part.data, part.labels, 2, plain, 4, 0).dataset(),
+        pipeline.batches(part, 4, 0, True),
+        pipeline.batches(part, 4, 0, False),
+        passes.side_by_side([part.data], [(2, 4)]),
+        fakesafe.pairs(part.data, part.data, 4, 0),
+        fakesafe.pairs(part.data, part.data, 4, 0).map(lambda x, _: (x, x)),
+    ):
+        assert dataset.options().autotune.enabled is False
