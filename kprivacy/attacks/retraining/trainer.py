@@ -9,6 +9,7 @@ from kprivacy.attacks.retraining.gradients import gradient_norm
 from kprivacy.attacks.retraining.hardened import Erased, Hardened
 from kprivacy.data import passes
 from kprivacy.errors import UserError
+from kprivacy.networks.fused import fused, unfused
 from kprivacy.seeding import seeded
 
 
@@ -112,15 +113,16 @@ def train(
         seed: Of weights, orders and augmentations.
 
     Returns:
-        The `keras.Model`, and a dict: each name of `tests`, "train_loss",
+        The classifier, a `keras.Model` of Keras' layers that is not compiled,
+        and a dict: each name of `tests`, "train_loss",
         "train_accuracy" and "gradient_norm" to a list of one number an epoch;
         the last is of the loss of one batch of `train`, as it is, in all
         weights.
     """
     with seeded(seed):
-        model = networks.classifier(
+        model = fused(networks.classifier(
             train.data.shape[1:], train.num_classes, network, width, stem
-        )
+        ))
     versions = 0
     if kind == "adversarial_training":
         model = Hardened(
@@ -158,7 +160,8 @@ def train(
         batches.dataset(), epochs=epochs, shuffle=False, verbose=0,
         callbacks=[orders, watched],
     )
-    return model, watched.found
+    plain = keras.Model(model.inputs[0], model.outputs[0], name="classifier")
+    return unfused(plain), watched.found
 
 
 def _begin(model, start, network, width):
