@@ -26,11 +26,11 @@ class Retraining:
             "adversarial_training", "adversarial_training_R" and
             "adversarial_training_R_S" make noise of their own of at most R
             levels of 255, by default 8, in S steps, by default 10;
-            "ueraser_max" learns from the hardest of five versions that
-            UEraser's augmentation makes of each picture. Several are joined
-            by "+": "grey+jpeg_10", "grey+adversarial_training_4"; of the
-            two kinds of training one at most, and no "ueraser_max" with
-            "mixup" or "cutmix".
+            "ueraser_lite" learns from what UEraser's augmentation makes of
+            each picture, "ueraser_max" from the hardest of five such
+            versions. Several are joined by "+": "grey+jpeg_10",
+            "grey+adversarial_training_4"; of the three kinds of training one
+            at most, and no "ueraser_max" with "mixup" or "cutmix".
         epochs: Passes over what was published.
         batch_size: Examples a step.
         learning_rate: Of SGD, at the start.
@@ -70,8 +70,10 @@ class Retraining:
         against = countermeasures.of(countermeasure)
         errors.check_count("epochs", epochs)
         self._augment = augmentations.NAMES[augmentation]
-        if against.kind == countermeasures.ERASED:
-            if augmentation in augmentations.MIXING:
+        erased = (countermeasures.ERASED, countermeasures.ERASED_ONCE)
+        if against.kind in erased:
+            hardest = against.kind == countermeasures.ERASED
+            if hardest and augmentation in augmentations.MIXING:
                 raise errors.UserError(
                     "UEraser takes of each picture the hardest of several "
                     f"versions, which {augmentation!r} would mix with others. "

@@ -2,7 +2,7 @@
 
 Each is a function of images, float (examples, height, width, 1 or 3) in
 [0, 1], to float32 images on the 8-bit grid. The trainer's network sees
-pictures through it from then on, those that it is tested on as well. Two
+pictures through it from then on, those that it is tested on as well. Three
 more are kinds of training; `of` reads the name of any.
 """
 
@@ -18,6 +18,7 @@ from kprivacy.attacks.fakes import distortions
 
 # Kinds of training rather than of pictures.
 ADVERSARIAL, ERASED = "adversarial_training", "ueraser_max"
+ERASED_ONCE = "ueraser_lite"
 # Levels of 255 by which adversarial training changes a pixel, at most, and in
 # how many steps.
 RADIUS, STEPS = 8, 10
@@ -26,9 +27,8 @@ FORMS = (
     'to 8, "blur" or "blur_S" with S pixels, from above 0 to 100, '
     '"adversarial_training", "adversarial_training_R" with R levels of 255, '
     'from above 0 to 255, or "adversarial_training_R_S" with S steps from 1 '
-    "to 100, "
-    '"ueraser_max", or several joined by "+", of which one is a kind of '
-    "training at most"
+    'to 100, "ueraser_lite", "ueraser_max", or several joined by "+", of '
+    "which one is a kind of training at most"
 )
 
 
@@ -92,7 +92,7 @@ class Countermeasure:
     Attributes:
         see: Images to what the trainer makes of them, or None for as they
             are.
-        kind: None, `ADVERSARIAL` or `ERASED`.
+        kind: None, `ADVERSARIAL`, `ERASED` or `ERASED_ONCE`.
         radius: Of adversarial training, in pictures from 0 to 1.
         steps: Of adversarial training, for each batch.
     """
@@ -109,9 +109,9 @@ def of(name):
     Args:
         name: None, or "grey", "halved", "jpeg_Q", "bits_N", "blur",
             "blur_S", "adversarial_training", "adversarial_training_R",
-            "adversarial_training_R_S" or "ueraser_max"; or several, joined by
-            "+", which are done in that order before the one kind of training
-            that may be among them.
+            "adversarial_training_R_S", "ueraser_lite" or "ueraser_max"; or
+            several, joined by "+", which are done in that order before the
+            one kind of training that may be among them.
 
     Returns:
         A `Countermeasure`.
@@ -160,8 +160,8 @@ def _step(name):
 
 def _kind(name):
     """(kind, radius, steps) of a name without "+", or None."""
-    if name == ERASED:
-        return (ERASED,)
+    if name in (ERASED, ERASED_ONCE):
+        return (name,)
     form = ADVERSARIAL + r"(?:_(\d+(?:\.\d+)?)(?:_(\d+))?)?"
     found = re.fullmatch(form, name or "", re.ASCII)
     if found is None:
