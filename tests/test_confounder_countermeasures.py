@@ -171,7 +171,8 @@ def test_notes():
           for network in ("vgg11", "resnet50")),
     ]),
     (table, 35, ["clean_500/natural/0", "grey/confounder_gan_paper/0",
-                 "jpeg_10/confounder_gan_paper/0"]),
+                 "jpeg_10/confounder_gan_paper/0",
+                 "ueraser_max/natural/0"]),
 ])
 def test_what_came_later_is_last(module, count, last):
     """Trainings that are done are found again."""

@@ -74,11 +74,6 @@ def cells(profile):
              {"augmentation": "flip+crop", "countermeasure": label})
             for method in METHODS
         ], profile, _run)
-    if profile != "smoke":
-        yield from confounder_bench.cells([
-            (DATA, HARDEST, METHODS[0], SEEDS,
-             {"augmentation": "flip+crop", "countermeasure": HARDEST})
-        ], profile, _run)
     for label, how in _OTHERS.items():
         methods = ("confounder_gan",) if label == "adaptive" else METHODS[1:]
         yield from confounder_bench.cells([
@@ -98,6 +93,11 @@ def cells(profile):
          {"augmentation": "flip+crop", "countermeasure": label})
         for label in against
     ], profile, _run)
+    if profile != "smoke":
+        yield from confounder_bench.cells([
+            (DATA, HARDEST, METHODS[0], SEEDS,
+             {"augmentation": "flip+crop", "countermeasure": HARDEST})
+        ], profile, _run)
 
 
 def _run(config, directory, how=None):
