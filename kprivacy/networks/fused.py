@@ -20,14 +20,15 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         if not self._fits(inputs) or mask is not None:
             return super().call(inputs, training=training, mask=mask)
         training = bool(training and self.trainable)
-        # The kernel takes none of its own in training.
-        known = [] if training else [self.moving_mean, self.moving_variance]
+        known = self.moving_mean, self.moving_variance
+        if training:  # the kernel finds its own, and takes none
+            known = [tf.zeros([0])] * 2
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
             scale=self.gamma,
             offset=self.beta,
-            mean=known[0] if known else tf.zeros([0]),
-            variance=known[1] if known else tf.zeros([0]),
+            mean=known[0],
+            variance=known[1],
             epsilon=self.epsilon,
             is_training=training,
         )
