@@ -6,7 +6,12 @@ import pytest
 from test_retraining import shortcut
 
 from kprivacy.attacks import Retraining
-from kprivacy.attacks.retraining import countermeasures, hardened, trainer
+from kprivacy.attacks.retraining import (
+    countermeasures,
+    eraser,
+    hardened,
+    trainer,
+)
 from kprivacy.errors import UserError
 
 
@@ -62,7 +67,7 @@ def test_countermeasures_have_numbers(images):
     ("adversarial_training_2.5", "adversarial_training", 2.5, 10),
     ("adversarial_training_2.5_3", "adversarial_training", 2.5, 3),
     ("ueraser_max", "ueraser_max", 8, 10),
-    ("ueraser_lite", "ueraser_lite", 8, 10),
+    ("ueraser_lite", None, 8, 10),
     ("grey+adversarial_training_4", "adversarial_training", 4, 10),
     ("jpeg_50", None, 8, 10),
     (None, None, 8, 10),
@@ -74,6 +79,8 @@ def test_kinds_of_training(name, kind, levels, steps):
     assert found.steps == steps
     plain = name is None or name.startswith(("adversarial", "ueraser"))
     assert (found.see is None) == plain
+    erased = name in ("ueraser_lite", "ueraser_max")
+    assert found.augment is (eraser.ueraser if erased else None)
 
 
 @pytest.mark.parametrize("name", [

@@ -7,7 +7,6 @@ import numpy as np
 
 from kprivacy import errors
 from kprivacy.attacks.retraining import augmentations, countermeasures
-from kprivacy.attacks.retraining.eraser import ueraser
 from kprivacy.attacks.retraining.results import RetrainingResult
 
 
@@ -70,10 +69,9 @@ class Retraining:
         against = countermeasures.of(countermeasure)
         errors.check_count("epochs", epochs)
         self._augment = augmentations.NAMES[augmentation]
-        erased = (countermeasures.ERASED, countermeasures.ERASED_ONCE)
-        if against.kind in erased:
-            hardest = against.kind == countermeasures.ERASED
-            if hardest and augmentation in augmentations.MIXING:
+        if against.augment is not None:
+            mixes = augmentation in augmentations.MIXING
+            if against.kind == countermeasures.ERASED and mixes:
                 raise errors.UserError(
                     "UEraser takes of each picture the hardest of several "
                     f"versions, which {augmentation!r} would mix with others. "
@@ -81,7 +79,9 @@ class Retraining:
                     f"countermeasure={countermeasure!r}. Choose an "
                     "augmentation that does not mix, such as 'flip+crop'."
                 )
-            self._augment = augmentations.chain(self._augment, ueraser)
+            self._augment = augmentations.chain(
+                self._augment, against.augment
+            )
         self._see = against.see
         self._options = {
             "network": network,

@@ -15,10 +15,10 @@ import numpy as np
 
 from kprivacy import errors
 from kprivacy.attacks.fakes import distortions
+from kprivacy.attacks.retraining.eraser import ueraser
 
 # Kinds of training rather than of pictures.
 ADVERSARIAL, ERASED = "adversarial_training", "ueraser_max"
-ERASED_ONCE = "ueraser_lite"
 # Levels of 255 by which adversarial training changes a pixel, at most, and in
 # how many steps.
 RADIUS, STEPS = 8, 10
@@ -92,12 +92,15 @@ class Countermeasure:
     Attributes:
         see: Images to what the trainer makes of them, or None for as they
             are.
-        kind: None, `ADVERSARIAL`, `ERASED` or `ERASED_ONCE`.
+        augment: What is done to each batch after the trainer's augmentation,
+            as one of `augmentations.NAMES`' values, or None.
+        kind: Of the training: None, `ADVERSARIAL` or `ERASED`.
         radius: Of adversarial training, in pictures from 0 to 1.
         steps: Of adversarial training, for each batch.
     """
 
     see: Callable | None = None
+    augment: Callable | None = None
     kind: str | None = None
     radius: float = RADIUS / 255
     steps: int = STEPS
@@ -133,7 +136,7 @@ def of(name):
         steps += [step] * (step is not None)
         kinds += [kind] * (kind is not None)
     see = functools.partial(_through, steps) if steps else None
-    return Countermeasure(see, *(kinds[0] if kinds else ()))
+    return Countermeasure(see, **(kinds[0] if kinds else {}))
 
 
 def _through(steps, images):
@@ -159,9 +162,11 @@ def _step(name):
 
 
 def _kind(name):
-    """(kind, radius, steps) of a name without "+", or None."""
-    if name in (ERASED, ERASED_ONCE):
-        return (name,)
+    """A kind of training by its name, as attributes; None if it is none."""
+    if name == "ueraser_lite":
+        return {"augment": ueraser}
+    if name == "ueraser_max":
+        return {"augment": ueraser, "kind": ERASED}
     form = ADVERSARIAL + r"(?:_(\d+(?:\.\d+)?)(?:_(\d+))?)?"
     found = re.fullmatch(form, name or "", re.ASCII)
     if found is None:
@@ -169,7 +174,7 @@ def _kind(name):
     levels, steps = float(found[1] or RADIUS), int(found[2] or STEPS)
     if not (0 < levels <= 255 and 1 <= steps <= 100):
         return None
-    return ADVERSARIAL, levels / 255, steps
+    return {"kind": ADVERSARIAL, "radius": levels / 255, "steps": steps}
 
 
 def _value(form, name):

@@ -106,8 +106,7 @@ def train(
         epochs: Passes over `train`.
         batch_size: Examples a step.
         learning_rate: At the start.
-        kind: None, "adversarial_training" or "ueraser_max"; "ueraser_lite",
-            which is all in `augment`, is as None.
+        kind: None, "adversarial_training" or "ueraser_max".
         radius: Of adversarial training, in pictures from 0 to 1.
         steps: Of adversarial training, for each batch.
         start: A classifier of the same kind whose weights it starts from.
