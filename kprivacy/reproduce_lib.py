@@ -20,7 +20,7 @@ def reproduce(
         experiment: Name of a module of `kprivacy.experiments`.
         runs_dir: Where trainings are kept; a second call goes on there.
         output_dir: Where NAME.json, NAME.md and NAME.png are written, or
-            NAME_paper.
+            NAME_paper and NAME_smoke.
         profile: "cpu" for the numbers in docs/results, "smoke" for two
             steps of everything, "paper" for the paper's networks and data
             sets, where the experiment has it.
@@ -39,9 +39,8 @@ def reproduce(
         f"profile of {experiment}", profile,
         getattr(module, "PROFILES", PROFILES),
     )
-    kept = experiment if profile == "cpu" else f"{experiment}_{profile}"
-    kept = kept.replace(experiment, getattr(module, "RUNS", experiment), 1)
-    runs = pathlib.Path(runs_dir) / kept
+    shared = getattr(module, "RUNS", experiment)
+    runs = pathlib.Path(runs_dir) / stem(shared, profile)
     found = {}
     cells, left = list(module.cells(profile)), []
     if finished:
@@ -92,7 +91,7 @@ def reproduce(
 
 def stem(experiment, profile):
     """The name of an experiment's files: other sizes have others."""
-    return f"{experiment}_paper" if profile == "paper" else experiment
+    return experiment if profile == "cpu" else f"{experiment}_{profile}"
 
 
 def _environment(cells):
@@ -108,13 +107,18 @@ def _notes(module, results, left):
     """A module's remarks on its results, after what is not run yet."""
     make = getattr(module, "notes", lambda _: ())
     before = _machines(results["cells"])
-    if not left:
-        return [*before, *make(results)]
-    before.insert(0, f"Unfinished. Not run yet: {_quoted(left)}.")
+    if left:
+        before.insert(0, f"Unfinished. Not run yet: {_quoted(left)}.")
     try:
-        return [*before, *make(results)]
-    except KeyError:  # they compare with a row that is missing
-        return before
+        for note in make(results):
+            before.append(note)
+    except KeyError as error:
+        if not left:
+            raise
+        before.append(
+            f"Remarks from here on compare with what is not run yet: {error}."
+        )
+    return before
 
 
 def _machines(cells):

@@ -198,9 +198,9 @@ def test_reproduce_goes_on_where_it_stopped(tmp_path, monkeypatch):
     again = reproduce_lib.reproduce("ran_first", *folders, profile="smoke")
     assert time.perf_counter() - begin < 3
     assert again["rows"] == first["rows"]
-    page = (folders[1] / "ran_first.md").read_text()
+    page = (folders[1] / "ran_first_smoke.md").read_text()
     assert "`mnist:ran:int8`" in page
-    assert (folders[1] / "ran_first.png").stat().st_size > 1000
+    assert (folders[1] / "ran_first_smoke.png").stat().st_size > 1000
 
 
 def test_training_makes_features_harder_to_invert(tmp_path):

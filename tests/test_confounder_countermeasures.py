@@ -172,7 +172,8 @@ def test_notes():
     ]),
     (table, 35, ["clean_500/natural/0", "grey/confounder_gan_paper/0",
                  "jpeg_10/confounder_gan_paper/0",
-                 "ueraser_max/natural/0"]),
+                 "ueraser_lite/natural/0",
+                 "ueraser_lite/confounder_gan/0"]),
 ])
 def test_what_came_later_is_last(module, count, last):
     """Trainings that are done are found again."""
@@ -186,6 +187,6 @@ def test_what_came_later_is_last(module, count, last):
         assert config.victim.augmentation == (
             "none" if label.endswith("+none") else "flip+crop"
         )
-        known = ("grey", "jpeg_10", "ueraser_max")
+        known = ("grey", "jpeg_10", "ueraser_lite")
         against = label if label in known else None
         assert config.victim.countermeasure == against

@@ -61,6 +61,18 @@ def test_it_is_pillows_jpeg_within_a_level(shape, quality):
     assert np.mean(off > 2.01) < 0.1
 
 
+@pytest.mark.parametrize("quality", [10, 30, 75])
+def test_colours_at_the_ends_are_clipped_as_by_a_decoder(quality):
+    """Blocks of full colours, whose planes leave the range of a byte."""
+    draws = np.random.default_rng(0).integers(0, 2, (6, 8, 8, 3))
+    pixels = (255 * draws.repeat(4, axis=1).repeat(4, axis=2)).astype("u1")
+    found = 255 * np.asarray(compression.compressed(
+        (pixels / 255).astype("float32"), qualities(*6 * [quality])
+    ))
+    expected = np.stack([file_of(one, quality) for one in pixels])
+    assert np.abs(found - expected).mean() < 0.8
+
+
 def test_tables_are_libjpegs():
     stream = io.BytesIO()
     Image.fromarray(picture(16, 16, 3)).save(stream, "JPEG", quality=35)

@@ -154,9 +154,14 @@ def test_a_guide_tells_the_generator_the_class(pictures):
     keras.utils.set_random_seed(0)
     guide = networks.classifier(SHAPE, 3, "mlp", 8)
     client = build_client((None, None, 2), filters=(3, 4), guide=guide)
-    held = {id(one) for one in guide.variables}
-    assert not any(id(one) in held for one in client.trainable_variables)
-    logits = guide.layers[-1]
+    # Inside is a copy, and the one that was given is as it was.
+    assert guide.trainable and guide.trainable_variables
+    inside = client.get_layer(guide.name)
+    assert inside is not guide and not inside.trainable_variables
+    held = inside.get_weights()
+    for now, then in zip(held, guide.get_weights()):
+        np.testing.assert_array_equal(now, then)
+    logits = inside.layers[-1]
     x = np.full((1, 20, 13, 2), 0.5, np.float32)
     sent = []
     for i in range(3):
@@ -173,12 +178,32 @@ def test_a_guide_tells_the_generator_the_class(pictures):
         [networks.classifier(SHAPE, 3, "mlp", 8)],
     )
     model.compile("adam", "adam")
-    before = guide.get_weights()
+    before = inside.get_weights()
     harness.fit(model, pictures, 1)
-    for now, then in zip(guide.get_weights(), before):
+    for now, then in zip(inside.get_weights(), before):
         np.testing.assert_array_equal(now, then)
     with pytest.raises(UserError, match="network with a guide"):
         build_client(SHAPE, "residual", (3, 4, 5), guide=guide)
+
+
+def test_a_guide_drops_nothing_while_the_generator_learns():
+    inputs = keras.Input(SHAPE)
+    x = keras.layers.Dropout(0.5)(keras.layers.Flatten()(inputs))
+    guide = keras.Model(inputs, keras.layers.Dense(3)(x))
+    client = build_client(SHAPE, filters=(3, 4), guide=guide)
+    told = keras.Model(client.inputs[0], client.get_layer("told").output)
+    x = np.random.default_rng(0).random((4, *SHAPE), dtype="float32")
+    np.testing.assert_array_equal(told(x, training=True), told(x))
+
+
+@pytest.mark.parametrize("option", ["shift", "hidden", "grey", "blurred"])
+def test_shares_are_shares(option):
+    client = build_client(SHAPE, filters=(3, 4))
+    with pytest.raises(UserError, match=f"`{option}` must be a number in"):
+        kprivacy.ConfounderGAN(
+            client, build_adversary(client, (3, 4)),
+            networks.classifier(SHAPE, 3, "mlp", 8), **{option: 4},
+        )
 
 
 def test_patterns_are_repeated_and_weighted():

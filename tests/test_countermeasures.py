@@ -201,11 +201,8 @@ def test_the_hardest_version_is_trained_on():
     flat = keras.layers.Flatten()(inputs)
     scores = keras.layers.Dense(2, kernel_initializer="ones")(flat)
     scores = keras.layers.Rescaling((0.0, 1.0))(scores)
-    model = trainer.Erased(inputs, scores)
-    model.compile(
-        keras.optimizers.SGD(0.0),
-        keras.losses.CategoricalCrossentropy(from_logits=True),
-    )
+    model = hardened.Erased(inputs, scores)
+    model.compile(keras.optimizers.SGD(0.0))
     versions = np.zeros((1, 2, 2, 2, 1), "float32")
     versions[0, 1] = 0.5
     labels = np.eye(2, dtype="float32")
@@ -215,6 +212,46 @@ def test_the_hardest_version_is_trained_on():
             versions, labels[label:label + 1], verbose=0
         ).history["loss"][0]
         assert found == pytest.approx(loss, abs=1e-5)
+    # Of single images, which say nothing of versions, the mean.
+    model.make_train_function(force=True)
+    both = model.fit(versions[0], labels[[0, 0]], verbose=0).history["loss"][0]
+    assert both == pytest.approx(
+        (np.log(2) + np.log(1 + np.e**2)) / 2, abs=1e-5
+    )
+
+
+def test_all_versions_are_seen_in_training():
+    """Batch norm has the statistics of all, not of the hardest alone."""
+    inputs = keras.Input((2, 2, 1))
+    normed = keras.layers.BatchNormalization(momentum=0.0)(inputs)
+    flat = keras.layers.Flatten()(normed)
+    model = hardened.Erased(inputs, keras.layers.Dense(2)(flat))
+    model.compile(keras.optimizers.SGD(0.0))
+    versions = np.zeros((1, 5, 2, 2, 1), "float32")
+    versions[0, 4] = 1.0
+    model.fit(versions, np.float32([[1, 0]]), verbose=0)
+    norm = model.layers[1]
+    assert float(norm.moving_mean[0]) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("epochs, hard", [(1, 1), (2, 1), (7, 2)])
+def test_versions_are_of_the_first_epochs(epochs, hard):
+    """30 % of them, as 60 of the reference's 200."""
+    drawn = []
+
+    def augment(images, labels, generator):
+        drawn.append(generator)
+        return images, labels
+
+    part = shortcut(8, 0.0)
+    _, history = trainer.train(
+        part, {"test": part}, augment, "mlp", 8, epochs=epochs,
+        batch_size=8, kind="ueraser_max",
+    )
+    assert len(history["test"]) == epochs
+    # Of each epoch's one batch, and of a first one that says its shape.
+    once = epochs - hard + (epochs > hard)
+    assert len(drawn) == 5 * (hard + 1) + once
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ def test_table1_has_both_settings(table1, folders):
     for measured in rows.values():
         assert {"f1", "precision", "recall", "mse", "psnr", "f1_real",
                 "frechet", "detector_accuracy"} <= set(measured)
-    page = (folders[1] / "fakesafe_table1.md").read_text()
+    page = (folders[1] / "fakesafe_table1_smoke.md").read_text()
     assert "`digits->digits:ours`" in page and "goal" in page
-    assert (folders[1] / "fakesafe_table1.png").stat().st_size > 5000
+    assert (folders[1] / "fakesafe_table1_smoke.png").stat().st_size > 5000
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_others_go_on_with_its_trainings(table1, folders, name, keys):
         assert keys <= set(row["measured"]), row["name"]
     assert (folders[0] / "fakesafe_table1_smoke" / "digits->digits" /
             "ours" / "0" / "model.keras").stat().st_mtime_ns == before
-    assert (folders[1] / f"{name}.md").is_file()
+    assert (folders[1] / f"{name}_smoke.md").is_file()
 
 
 def test_sentences_go_there_and_back(table1, folders, tfds_dir):

@@ -40,9 +40,9 @@ def test_figure3_has_every_row(figure3, folders):
         assert ("own_decoder_error" in measured) == (
             ":ran:" in row["name"] and "noise" not in row["name"]
         )
-    page = (folders[1] / "ran_figure3.md").read_text()
+    page = (folders[1] / "ran_figure3_smoke.md").read_text()
     assert "`digits:ran:chosen`" in page and "points from `dnn`" in page
-    assert (folders[1] / "ran_figure3.png").stat().st_size > 5000
+    assert (folders[1] / "ran_figure3_smoke.png").stat().st_size > 5000
 
 
 def test_the_chosen_lambda_is_one_of_the_sweep(figure3):
@@ -67,8 +67,8 @@ def test_the_pictures_go_on_with_its_networks(figure3, folders, name, rows):
     found = reproduce_lib.reproduce(name, *folders, profile="smoke")
     assert [row["name"] for row in found["rows"]] == rows
     assert _networks(folders[0]) == before
-    assert (folders[1] / f"{name}.png").stat().st_size > 5000
-    assert (folders[1] / f"{name}.md").is_file()
+    assert (folders[1] / f"{name}_smoke.png").stat().st_size > 5000
+    assert (folders[1] / f"{name}_smoke.md").is_file()
 
 
 def _networks(runs):

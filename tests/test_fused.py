@@ -78,3 +78,22 @@ def test_a_model_there_and_back():
         again(x), faster(x), rtol=1e-4, atol=1e-4
     )
     assert not np.allclose(again(x), model(x), atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [keras.Sequential, keras.Model])
+def test_models_inside_are_faster_as_well(kind):
+    shape = images().shape[1:]
+    inside = keras.Sequential([
+        keras.Input(shape), keras.layers.BatchNormalization(),
+    ])
+    if kind is keras.Model:
+        inside = keras.Model(inside.inputs, inside.outputs)
+    inputs = keras.Input(shape)
+    faster = fused(keras.Model(inputs, inside(inputs)))
+    held = faster.layers[1].layers[-1]
+    assert type(held) is FusedBatchNormalization
+    faster(images(), training=True)
+    again = unfused(faster).layers[1].layers[-1]
+    assert type(again) is keras.layers.BatchNormalization
+    np.testing.assert_array_equal(again.moving_mean, held.moving_mean)
+    assert np.any(held.moving_mean)

@@ -108,6 +108,9 @@ def test_errors():
     for options, sentence in (
         ({"augmentation": "spin"}, "'flip"),
         ({"epochs": 0}, "`epochs`"),
+        ({"batch_size": 0}, "`batch_size`"),
+        ({"seed": -1}, "`seed`"),
+        ({"learning_rate": -0.1}, "`learning_rate`"),
         ({"network": "vgg99"}, "'resnet18'"),
     ):
         with pytest.raises(UserError, match=sentence):
@@ -120,6 +123,11 @@ def test_errors():
     for parts in ((small, four), (four, small), (small, small, four)):
         with pytest.raises(UserError, match="classes of one data set.* 4"):
             Retraining().run(*parts)
+    for value in (255.0, -0.1, np.nan):
+        data = small.data.copy()
+        data[0, 0, 0] = value
+        with pytest.raises(UserError, match=r"`test` must be images in \[0"):
+            Retraining().run(small, dataclasses.replace(small, data=data))
     beyond = dataclasses.replace(small, labels=small.labels + 1)
     with pytest.raises(UserError, match="`test` .* from 0 to 1.*from 1 to 2"):
         Retraining().run(small, beyond)

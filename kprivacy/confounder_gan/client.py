@@ -41,9 +41,9 @@ def build_client(
         bound: Largest change of a pixel, in [0, 1]; cut to whole levels.
         guide: A trained classifier, `keras.Model` from pictures of its size,
             to which they are brought, to logits, whose probabilities go into
-            the smallest maps of "unet". It stays as it is. Without it the
-            generator has to learn the classes through the game. None for
-            none.
+            the smallest maps of "unet". A copy of it stands still inside the
+            generator. None: the generator has to learn the classes through
+            the game.
         pattern: Cells a side of a square for each of the guide's classes that
             is learnt with the rest: repeated over the picture, weighted by
             the probabilities, it is added before the tangent. 0 for none.
@@ -84,10 +84,23 @@ def build_client(
 
 def _told(inputs, guide):
     """The guide's probabilities of the picture."""
-    guide.trainable = False
-    side = guide.inputs[0].shape[1:3]
+    # A copy without an optimizer, which would be saved with the generator.
+    still = keras.models.clone_model(
+        guide, clone_function=_without_dropout, recursive=True
+    )
+    still.set_weights(guide.get_weights())
+    still.trainable = False
+    side = still.inputs[0].shape[1:3]
     seen = Resized(*side, name="told_size")(inputs)
-    return layers.Softmax(name=TOLD)(guide(seen))
+    return layers.Softmax(name=TOLD)(still(seen))
+
+
+def _without_dropout(layer):
+    """A layer's copy; Keras hands `training` on, even past `trainable`."""
+    config = layer.get_config()
+    if isinstance(layer, layers.Dropout):
+        config["rate"] = 0.0
+    return type(layer).from_config(config)
 
 
 def _everywhere(told):

@@ -100,7 +100,9 @@ def compressed(images, quality):
         # The colours' middle is 0 here and 128 in the file.
         x = x - np.array([128, 0, 0], "f4")
     x = _unblocked(_quantised(_blocked(x), quality), ops.shape(x))
-    x = _rounded(x) + np.array([128, 0, 0] if channels == 3 else [128], "f4")
+    # What a decoder keeps of each plane is a byte.
+    x = _passed(x, ops.clip(ops.round(x), -128.0, 127.0))
+    x = x + np.array([128, 0, 0] if channels == 3 else [128], "f4")
     if channels == 3:
         inverse = np.linalg.inv(np.array(TO_YCBCR)).T.astype("f4")
         x = ops.matmul(x, inverse)

@@ -117,6 +117,9 @@ class ConfounderGAN(AdversarialModel):
                 "is trained, or use `SurrogateConfounderGAN` with "
                 "`confounder_weight=0`."
             )
+        for name, share in {"shift": shift, "hidden": hidden, "grey": grey,
+                            "blurred": blurred}.items():
+            errors.check_fraction(name, share)
         compression.check(jpeg, tuple(jpeg_quality), client.input_shape[-1])
         self._given = lambda: given
         super().__init__(client, None, adversary, seed=seed, **kwargs)

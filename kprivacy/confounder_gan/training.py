@@ -2,8 +2,6 @@
 
 import pathlib
 
-import keras
-
 from kprivacy import files, networks, workdir
 from kprivacy.attacks.retraining import augmentations
 from kprivacy.confounder_gan.adversary import build_adversary
@@ -69,14 +67,10 @@ def _guide(config, parts):
     if not config.guide.epochs:
         return None
     seed = CLASSIFIER_SEED + config.seed + len(config.classifier.networks)
-    trained = workdir.kept(
+    return workdir.kept(
         parts and parts / "guide.keras",
         lambda: _classifier(config, config.guide, seed),
     )
-    # Without the optimizer, which would be saved with the generator.
-    guide = keras.Model.from_config(trained.get_config())
-    guide.set_weights(trained.get_weights())
-    return guide
 
 
 def _surrogate(config, dataset):

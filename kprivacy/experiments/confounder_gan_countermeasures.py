@@ -2,9 +2,9 @@
 
 Trainer and columns as in confounder_gan_table2, with flip and crop. grey,
 jpeg_q, bits_2, blur, halved (in size, and back) and their sum are done to all
-pictures that his network sees; ueraser_lite trains on what UEraser makes of
-each, a new version in each epoch (`ueraser_max`, on the hardest of five, is
-here of natural pictures alone: so short a training learns nothing by it);
+pictures that his network sees; ueraser_max trains on what UEraser makes of
+each, in the first 30 % of the epochs on the hardest of five versions, then, as
+ueraser_lite does from the start, on one, a new one in each epoch;
 adversarial_training_8_3 is by projected gradient descent of 8/255 in 3 steps
 (more are an option, and take their time). `pretrained` has the originals of 500
 of the published pictures, starts from a classifier of these, and goes on at a
@@ -45,9 +45,9 @@ __all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 SEEDS = (0,)
 DATA = "cifar10_subset"
 COUNTERMEASURES = ("grey", "jpeg_75", "jpeg_10", "bits_2", "blur", "halved",
-                   "grey+jpeg_10", "ueraser_lite", "adversarial_training_8_3")
+                   "grey+jpeg_10", "ueraser_max", "adversarial_training_8_3")
 METHODS = ("natural", "confounder_gan", "emn")
-HARDEST = "ueraser_max"  # which has to be known of natural pictures first
+LITE = "ueraser_lite"  # against natural pictures and ours
 PAPER = "confounder_gan_paper"
 # What it is run against; the smoke profile takes the first.
 AGAINST_PAPER = ("grey", "jpeg_10")
@@ -56,9 +56,7 @@ CLEAN = "clean_500"
 PUBLISHED = {
     "grey": {"EMN": 92.0, "DeepConfuse": 85.6},
     "jpeg_10": {"EMN": 80.7, "DeepConfuse": 83.6},
-    "ueraser_lite": {
-        "EMN under ueraser_max": 93.6, "DeepConfuse under it": 92.2,
-    },
+    "ueraser_max": {"EMN": 93.6, "DeepConfuse": 92.2},
     "adversarial_training_8_3": {"EMN": 82.5, "DeepConfuse": 76.9},
     "leaked": {"other noise": 93.0},
 }
@@ -95,8 +93,9 @@ def cells(profile):
     ], profile, _run)
     if profile != "smoke":
         yield from confounder_bench.cells([
-            (DATA, HARDEST, METHODS[0], SEEDS,
-             {"augmentation": "flip+crop", "countermeasure": HARDEST})
+            (DATA, LITE, method, SEEDS,
+             {"augmentation": "flip+crop", "countermeasure": LITE})
+            for method in METHODS[:2]
         ], profile, _run)
 
 

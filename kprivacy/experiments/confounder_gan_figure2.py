@@ -33,9 +33,10 @@ def notes(results):
              for row in results["rows"]}
     data = confounder_bench.real(DATA, results["profile"])
     natural, patched = (
-        found[f"{data}:none:{method}"] for method in ("natural", "cwp")
+        found.get(f"{data}:none:{method}") for method in ("natural", "cwp")
     )
-    yield f"Patches take {100 * (natural - patched):.1f} points."
+    if None not in (natural, patched):
+        yield f"Patches take {100 * (natural - patched):.1f} points."
 
 
 def draw(path, results, runs):

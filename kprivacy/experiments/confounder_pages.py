@@ -4,9 +4,11 @@ import numpy as np
 
 from kprivacy.experiments import summaries
 
+ROUNDING = 1e-9  # of sums and differences of shares, beside a goal
+
 
 def judged(results, goals, peak=None):
-    """A sentence for each goal, and of how many seeds it is.
+    """A sentence for each goal whose row is there, and of how many seeds.
 
     Args:
         results: Of a table.
@@ -22,15 +24,15 @@ def judged(results, goals, peak=None):
                     + f", {summaries.of_seeds(row)}"]
             if peak is not None:
                 said.append(_held("at best", found["peak_accuracy"], peak))
-            if found.get("stopped_accuracy"):
+            if found.get("stopped_accuracy") is not None:
                 said.append(f"stopped early {found['stopped_accuracy']:.1%}")
             yield "; ".join(said) + "."
 
 
 def _held(when, accuracy, goal):
     return (
-        f"{accuracy:.1%} {when}, goal <= {goal:.0%}: "
-        f"{'met' if accuracy <= goal else 'missed'}"
+        f"{accuracy:.2%} {when}, goal <= {goal:.0%}: "
+        f"{'met' if accuracy <= goal + ROUNDING else 'missed'}"
     )
 
 

@@ -57,8 +57,8 @@ def fused(model):
     """A functional model with the same weights that trains faster.
 
     Args:
-        model: `keras.Model`; its batch normalisations are replaced by
-            `FusedBatchNormalization`.
+        model: `keras.Model`; its batch normalisations, and those of models
+            inside, are replaced by `FusedBatchNormalization`.
     """
     return _with(model, keras.layers.BatchNormalization,
                  FusedBatchNormalization)
@@ -79,6 +79,8 @@ def _with(model, kind, other):
         made = other if type(one) is kind else type(one)
         return made.from_config(one.get_config())
 
-    copy = keras.models.clone_model(model, clone_function=layer)
+    copy = keras.models.clone_model(
+        model, clone_function=layer, recursive=True
+    )
     copy.set_weights(model.get_weights())
     return copy

@@ -27,9 +27,10 @@ class Retraining:
             levels of 255, by default 8, in S steps, by default 10;
             "ueraser_lite" learns from what UEraser's augmentation makes of
             each picture, "ueraser_max" from the hardest of five such
-            versions. Several are joined by "+": "grey+jpeg_10",
-            "grey+adversarial_training_4"; of the three kinds of training one
-            at most, and no "ueraser_max" with "mixup" or "cutmix".
+            versions in the first 30 % of the epochs. Several are joined by
+            "+": "grey+jpeg_10", "grey+adversarial_training_4"; of the three
+            kinds of training one at most, and no "ueraser_max" with "mixup"
+            or "cutmix".
         epochs: Passes over what was published.
         batch_size: Examples a step.
         learning_rate: Of SGD, at the start.
@@ -68,6 +69,9 @@ class Retraining:
         )
         against = countermeasures.of(countermeasure)
         errors.check_count("epochs", epochs)
+        errors.check_count("batch_size", batch_size)
+        errors.check_count("seed", seed, 0)
+        errors.check_positive("learning_rate", learning_rate)
         self._augment = augmentations.NAMES[augmentation]
         if against.augment is not None:
             mixes = augmentation in augmentations.MIXING
@@ -194,6 +198,12 @@ def _check(parts):
             raise errors.UserError(
                 f"`{name}` must be images (examples, height, width, "
                 f"channels). Received: shape {one.data.shape}."
+            )
+        low, high = one.data.min(), one.data.max()
+        if not (0 <= low <= high <= 1):
+            raise errors.UserError(
+                f"`{name}` must be images in [0, 1]. Received: values from "
+                f"{low} to {high}. Divide bytes by 255."
             )
     if len({shape[1:] for shape in shapes.values()}) > 1:
         raise errors.UserError(

@@ -2,7 +2,9 @@
 
 Reference: Qin et al., Learning the unlearnable: adversarial augmentations
 suppress unlearnable example attacks, 2023: brightness and contrast by plasma,
-channels in another order, and one operation of TrivialAugment.
+channels in another order, and one operation of TrivialAugment. How often and
+how much is that of the authors' first code, where every image is changed;
+their later code leaves half of them out of each change.
 """
 
 import numpy as np

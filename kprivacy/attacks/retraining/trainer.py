@@ -23,18 +23,19 @@ class Batches:
         augment: Of `augmentations.NAMES`' values.
         batch_size: Examples a step; a last smaller batch is left out.
         seed: Of orders and augmentations.
+
+    Attributes:
         versions: How often each image is augmented in a batch, along an axis
-            after the first; 0 for once, without it.
+            after the first; 0, as at the start, for once, without it.
     """
 
-    def __init__(self, data, labels, num_classes, augment, batch_size, seed,
-                 versions=0):
+    def __init__(self, data, labels, num_classes, augment, batch_size, seed):
         self._data = data
         self._labels = np.eye(num_classes, dtype=np.float32)[labels]
         self._augment = augment
         self._size = min(batch_size, len(data))
         self._seed = seed
-        self._versions = versions
+        self.versions = 0
         self.begin(1)
 
     def __len__(self):
@@ -67,10 +68,10 @@ class Batches:
         which = self._order[index * self._size :][: self._size]
         generator = np.random.default_rng((self._seed, self._epoch, index))
         data, labels = self._data[which], self._labels[which]
-        if not self._versions:
+        if not self.versions:
             return self._augment(data, labels, generator)
         several = [self._augment(data, labels, generator)[0]
-                   for _ in range(self._versions)]
+                   for _ in range(self.versions)]
         return np.stack(several, axis=1), labels
 
 
@@ -123,7 +124,8 @@ def train(
         model = fused(networks.classifier(
             train.data.shape[1:], train.num_classes, network, width, stem
         ))
-    versions = 0
+    # How many versions of each image, up to which epoch.
+    phases = [(0, epochs)]
     if kind == "adversarial_training":
         model = Hardened(
             model.inputs[0], model.outputs[0], radius=radius, steps=steps,
@@ -131,12 +133,12 @@ def train(
         )
     elif kind == "ueraser_max":
         model = Erased(model.inputs[0], model.outputs[0])
-        versions = model.VERSIONS
+        hard = max(1, round(model.SHARE * epochs))
+        phases.insert(0, (model.VERSIONS, hard))
     if start is not None:
         _begin(model, start, network, width)
     batches = Batches(
-        train.data, train.labels, train.num_classes, augment, batch_size, seed,
-        versions,
+        train.data, train.labels, train.num_classes, augment, batch_size, seed
     )
     model.compile(
         keras.optimizers.SGD(
@@ -156,10 +158,16 @@ def train(
     orders = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: batches.begin(epoch + 1)
     )
-    model.fit(
-        batches.dataset(), epochs=epochs, shuffle=False, verbose=0,
-        callbacks=[orders, watched],
-    )
+    done = 0
+    for batches.versions, until in phases:
+        if until > done:
+            # TensorFlow would trace one function for images of both ranks.
+            model.make_train_function(force=True)
+            model.fit(
+                batches.dataset(), initial_epoch=done, epochs=until,
+                shuffle=False, verbose=0, callbacks=[orders, watched],
+            )
+            done = until
     plain = keras.Model(model.inputs[0], model.outputs[0], name="classifier")
     return unfused(plain), watched.found
 
