@@ -54,8 +54,11 @@ def error_minimising(
     Reference: Huang et al., Unlearnable examples: making personal data
     unexploitable, 2021. The noise starts at 0, the surrogate judges without
     augmentation. The public code loses negative noise where it stores
-    images; `kprivacy.baselines.published` does not. It makes the noise of
-    classes on a fifth of the images; here all are used.
+    images; `kprivacy.baselines.published` does not. Further, the surrogate's
+    batches are shuffled here, and a last smaller one is left out. Of noise of
+    classes the 10 % are those of the code's README (its scripts have 1 %, on
+    a fifth of the images; here all are used), and steps go on from the noise
+    itself, also where a black or white pixel leaves no room for it.
     """
     errors.check_count("most_rounds", most_rounds)
     with seeded(seed):
