@@ -33,7 +33,8 @@ from absl import app, flags
 from kprivacy import errors, program
 
 _CLIENT = flags.DEFINE_string(
-    "client", None, "Folder of the trained client, or its working directory."
+    "client", None, "Folder of the trained client, or its working directory; "
+    "of ConfounderGAN also an exported bundle, for pictures of its sizes."
 )
 _INPUT = flags.DEFINE_string(
     "input", None, "An image, a folder of images, a .npy, or a .npz with "
@@ -115,18 +116,22 @@ def _run_pipeline(needed, options):
 def _run(protect_lib, needed):
     from kprivacy.protection import sides
 
-    if sides.method_of(needed["client"]) == "confounder_gan":
+    folder = needed["client"]
+    exported = sides.is_bundle(folder)
+    if exported or sides.method_of(folder) == "confounder_gan":
+        from kprivacy.photos import BundleGenerator
         from kprivacy.photos import run as photos
 
         _refuse(_KEY_FILE, _COVERS, _RESIZE, _BATCH_SIZE)
+        read = BundleGenerator if exported else sides.read_generator
         return photos.protect(
-            **{**needed, "client": sides.read_generator(needed["client"])},
+            **{**needed, "client": read(folder)},
             metadata=_METADATA.value,
             format=_FORMAT.value,
             preview=_PREVIEW.value,
         )
     # Else a flag would be blamed for a client that is not there.
-    sides.check_files(needed["client"], "client")
+    sides.check_files(folder, "client")
     _refuse(_PREVIEW, _METADATA, _FORMAT)
     return protect_lib.protect(
         **needed,

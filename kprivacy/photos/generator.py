@@ -5,6 +5,7 @@ import math
 import keras
 import numpy as np
 
+from kprivacy import files
 from kprivacy.confounder_gan.client import TOLD, Bounded, ClassPatterns
 from kprivacy.errors import UserError
 from kprivacy.photos import picture
@@ -56,10 +57,12 @@ class Generator:
 
     Attributes:
         bound: Largest change, in levels of 8 bits.
+        digest: What tells this client from others.
     """
 
     def __init__(self, client, tile=TILE, margin=MARGIN):
         self.bound = bound_of(client)
+        self.digest = files.weights_digest(client)
         self._channels = client.input_shape[-1]
         step = math.lcm(STEP, *[
             layer.side * layer.cell for layer in client.layers

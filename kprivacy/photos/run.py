@@ -33,7 +33,8 @@ def protect(
     folder is of one input, whose pictures may come one by one as well.
 
     Args:
-        client: `keras.Model`, of ConfounderGAN.
+        client: `keras.Model`, of ConfounderGAN, or a generator that is made,
+            such as `kprivacy.photos.BundleGenerator`.
         input: A picture, or a folder of them with its sub-folders.
         output: Folder, new or of an earlier run.
         metadata: "strip", or "keep" EXIF but for what may hold another
@@ -62,10 +63,11 @@ def protect(
     root, names, ignored = find(input)
     _check_names(names)
     output = pathlib.Path(output).expanduser()
-    generator = Generator(client)
+    given = isinstance(client, Generator)
+    generator = client if given else Generator(client)
     with files.alone(output):
         held = rows.Rows(output, {
-            "client": files.weights_digest(client), "metadata": metadata,
+            "client": generator.digest, "metadata": metadata,
             "format": format, rows.INPUT: _digest(root),
         }, generator.bound)
         _tidy(output)
@@ -129,7 +131,8 @@ def _copied(copy, names):
         try:
             copy(name)
         except UserError as error:
-            bad.append(str(error))
+            said = str(error)
+            bad.append(said if name in said else f"{name!r}: {said}")
         except Exception as error:
             _end_if_full(error, copy.output)
             bad.append(f"{name!r}: {type(error).__name__}: {error}"[:500])

@@ -11,6 +11,7 @@ from kprivacy.fakesafe.covers import have_room, takes_cover
 from kprivacy.fakesafe.sides import predict
 
 DOMAIN = "domain.json"
+CONTRACT = "contract.json"
 FORMAT = 1
 METHOD = "fakesafe"
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -115,6 +116,11 @@ def method_of(folder):
     path = own_folder(folder, "client") / DOMAIN
     held = files.read_json(path) if path.is_file() else None
     return held.get("method") if isinstance(held, dict) else None
+
+
+def is_bundle(folder):
+    """Whether a folder is an exported bundle, which has a contract."""
+    return (pathlib.Path(folder).expanduser() / CONTRACT).is_file()
 
 
 def read_generator(folder):
