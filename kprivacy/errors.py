@@ -98,6 +98,23 @@ def check_choice(name, value, choices):
         )
 
 
+def check_no_float16(what):
+    """Raises under a policy in which gradients of pictures become 0.
+
+    Args:
+        what: Whose gradients, the begin of the sentence.
+    """
+    import keras
+
+    policy = keras.config.dtype_policy()
+    if policy.compute_dtype == "float16":
+        raise UserError(
+            f"{what} follows gradients in pictures, which are too small for "
+            f"float16. Received: the policy {policy.name!r}. Call "
+            "keras.config.set_dtype_policy with 'float32' or 'mixed_bfloat16'."
+        )
+
+
 def check_pair(data, wanted, advice):
     """Raises unless what a model trains on is a pair.
 

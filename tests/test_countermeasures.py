@@ -12,6 +12,7 @@ from kprivacy.attacks.retraining import (
     hardened,
     trainer,
 )
+from kprivacy.baselines.emn import error_minimising
 from kprivacy.errors import UserError
 
 
@@ -193,6 +194,20 @@ def test_the_trainer_passes_radius_and_steps_on(monkeypatch):
         "mlp", 8, "none", "adversarial_training_16_2", 1
     ).run(part, part)
     assert seen[0] == (16 / 255, 2)
+
+
+def test_half_precision_is_refused():
+    """Gradients in pictures would be 0 there, and nothing would be said."""
+    part = shortcut(8, 0.0)
+    attack = Retraining("mlp", 8, "none", "adversarial_training", 1)
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        with pytest.raises(UserError, match="Adversarial.*'mixed_float16'"):
+            attack.run(part, part)
+        with pytest.raises(UserError, match="Error-minimising.*bfloat16"):
+            error_minimising(part)
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 def test_the_hardest_version_is_trained_on():

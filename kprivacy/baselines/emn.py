@@ -61,6 +61,7 @@ def error_minimising(
     itself, also where a black or white pixel leaves no room for it.
     """
     errors.check_count("most_rounds", most_rounds)
+    errors.check_no_float16("Error-minimising noise")
     with seeded(seed):
         model = networks.classifier(
             part.data.shape[1:], part.num_classes, network, width, stem

@@ -118,6 +118,8 @@ class Retraining:
             UserError: A part is no set of images, they differ in shape or
                 classes, or `start` is another network.
         """
+        if self._options["kind"] == countermeasures.ADVERSARIAL:
+            errors.check_no_float16("Adversarial training")
         parts = {"published": published, "test": test}
         if clean is not None:
             parts["clean"] = clean
