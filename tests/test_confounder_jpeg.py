@@ -61,7 +61,7 @@ def test_it_is_pillows_jpeg_within_a_level(shape, quality):
     assert np.mean(off > 2.01) < 0.1
 
 
-@pytest.mark.parametrize("quality", [10, 30, 75])
+@pytest.mark.parametrize("quality", [10, 30, 50])
 def test_colours_at_the_ends_are_clipped_as_by_a_decoder(quality):
     """Blocks of full colours, whose planes leave the range of a byte."""
     draws = np.random.default_rng(0).integers(0, 2, (6, 8, 8, 3))
@@ -70,7 +70,10 @@ def test_colours_at_the_ends_are_clipped_as_by_a_decoder(quality):
         (pixels / 255).astype("float32"), qualities(*6 * [quality])
     ))
     expected = np.stack([file_of(one, quality) for one in pixels])
-    assert np.abs(found - expected).mean() < 0.8
+    # As above; without the clip these are 1.7, 1.6, .8 and 14, 17, 11 %.
+    off = np.abs(found - expected)
+    assert off.mean() < 1
+    assert np.mean(off > 2.01) < 0.1
 
 
 def test_tables_are_libjpegs():
