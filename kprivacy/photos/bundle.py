@@ -49,9 +49,9 @@ class BundleGenerator(Generator):
                 (output,) = client["outputs"]
                 bounds.add(int(output["largest_change"]))
             (self.bound,) = bounds
+        except UserError:
+            raise
         except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, UserError):
-                raise
             raise UserError(
                 f"{str(root / CONTRACT)!r} is no contract of {METHOD} "
                 f"({error!r}). Export the bundle again."
