@@ -1,5 +1,6 @@
 """The generator on pictures of any size, channels and depth."""
 
+import functools
 import math
 
 import keras
@@ -57,12 +58,12 @@ class Generator:
 
     Attributes:
         bound: Largest change, in levels of 8 bits.
-        digest: What tells this client from others.
+        digest: What tells this client from others, made when it is asked for.
     """
 
     def __init__(self, client, tile=TILE, margin=MARGIN):
         self.bound = bound_of(client)
-        self.digest = files.weights_digest(client)
+        self._client = client
         self._channels = client.input_shape[-1]
         step = math.lcm(STEP, *[
             layer.side * layer.cell for layer in client.layers
@@ -76,6 +77,10 @@ class Generator:
             told = client.get_layer(TOLD).output
             self._tell = keras.Model(client.inputs, told)
             self._told = keras.Model([*client.inputs, told], client.outputs[0])
+
+    @functools.cached_property
+    def digest(self):
+        return files.weights_digest(self._client)
 
     def __call__(self, pixels):
         """The protected pixels.
