@@ -1,6 +1,5 @@
 """Trains a method from a config into a working directory."""
 
-import contextlib
 import importlib
 import pathlib
 import sys
@@ -41,7 +40,8 @@ def train(config, directory, strategy=None):
     ):
         workdir.write_config(folder, config)
         keras.utils.set_random_seed(config.seed)
-        with distribution.scope(strategy), _precision(config):
+        chosen = workdir.precision(config)
+        with distribution.scope(strategy), workdir.computing_in(chosen):
             model = method.build(config, dataset, directory / "parts")
         epoch = callbacks.Checkpoint(directory / "checkpoints").restore(model)
         _fit(
@@ -52,18 +52,6 @@ def train(config, directory, strategy=None):
         method.write_parts(model, config, folder)
         save(model, folder / "model.keras")
     return model
-
-
-@contextlib.contextmanager
-def _precision(config):
-    """Layers that are built in it compute as the config says."""
-    chosen = workdir.precision(config)
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(chosen)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def _in_float32(model, method, config, dataset, directory):

@@ -11,6 +11,7 @@
     export/         the bundle for the phone and the server
 """
 
+import contextlib
 import pathlib
 
 import ml_collections
@@ -74,6 +75,23 @@ def precision(config):
     chosen = config.get("precision", LATER["precision"])
     errors.check_choice("config.precision", chosen, PRECISIONS)
     return chosen
+
+
+@contextlib.contextmanager
+def computing_in(policy):
+    """Layers that are built in it have this dtype policy.
+
+    Args:
+        policy: Its name, such as "float32".
+    """
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def read_config(workdir):

@@ -27,9 +27,12 @@ def test_what_was_trained_in_half_precision_is_of_float32(name, tmp_path):
     model = train_lib.train(half, tmp_path / "half")
     assert keras.config.dtype_policy().name == "float32"
     loaded = workdir.read_model(tmp_path / "half")
-    assert {
-        layer.dtype_policy.name for layer in loaded.client.layers
-    } <= {"float32", "uint8"}
+    for one in (model, loaded):
+        # Models inside as well: a guide is one.
+        assert {
+            layer.dtype_policy.name
+            for layer in one._flatten_layers(include_self=False)
+        } <= {"float32", "uint8"}
     before = train_lib.train(smoke(name), tmp_path / "whole")
     weights = [one.client.get_weights() for one in (model, before, loaded)]
     moved = False

@@ -86,7 +86,7 @@ def _told(inputs, guide):
     """The guide's probabilities of the picture."""
     # A copy without an optimizer, which would be saved with the generator.
     still = keras.models.clone_model(
-        guide, clone_function=_without_dropout, recursive=True
+        guide, clone_function=_still, recursive=True
     )
     still.set_weights(guide.get_weights())
     still.trainable = False
@@ -95,9 +95,12 @@ def _told(inputs, guide):
     return layers.Softmax(name=TOLD)(still(seen))
 
 
-def _without_dropout(layer):
-    """A layer's copy; Keras hands `training` on, even past `trainable`."""
-    config = layer.get_config()
+def _still(layer):
+    """A layer's copy in float32, whatever trained it, without dropout.
+
+    Keras hands `training` on to dropout, even past `trainable`.
+    """
+    config = {**layer.get_config(), "dtype": "float32"}
     if isinstance(layer, layers.Dropout):
         config["rate"] = 0.0
     return type(layer).from_config(config)

@@ -147,15 +147,17 @@ def _classifier(config, section, seed, network=None):
     known = workdir.read_data(
         config, section.train_split or config.data.train_split
     )
-    return trainer.train(
-        known,
-        {},
-        augmentations.NAMES[section.augmentation],
-        network=network or section.network,
-        width=section.width,
-        stem=section.stem,
-        epochs=section.epochs,
-        batch_size=section.batch_size,
-        learning_rate=section.learning_rate,
-        seed=seed,
-    )[0]
+    # Whatever the game computes in: it is handed on with the generator.
+    with workdir.computing_in("float32"):
+        return trainer.train(
+            known,
+            {},
+            augmentations.NAMES[section.augmentation],
+            network=network or section.network,
+            width=section.width,
+            stem=section.stem,
+            epochs=section.epochs,
+            batch_size=section.batch_size,
+            learning_rate=section.learning_rate,
+            seed=seed,
+        )[0]
