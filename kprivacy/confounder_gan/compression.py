@@ -70,13 +70,16 @@ def drawn(count, share, quality, generator):
 
 
 def compressed(images, quality):
-    """Pictures as a JPEG file with colours at full size (4:4:4) has them.
+    """Pictures as a JPEG file has them, its colours at half size (4:2:0).
 
-    Red, green and blue become Y, Cb and Cr; of blocks of 8 x 8 pixels the
-    cosine transform is divided by the quality's steps and rounded, and all
-    of it undone. The gradient passes by each rounding and by the clip at the
-    end as though it were not there: the steps between undo each other, so
-    that altogether it is the gradient at what was compressed.
+    So Pillow, phones and cameras write them by default. Red, green and blue
+    become Y, Cb and Cr, and of Cb and Cr each 2 x 2 pixels their mean; of
+    blocks of 8 x 8 numbers the cosine transform is divided by the quality's
+    steps and rounded, and all of it undone, Cb and Cr interpolated as libjpeg
+    does it. The gradient passes by each rounding and by the clips as though
+    they were not there: the steps between undo each other, so that of grey
+    pictures it is the gradient at what was compressed, and of colours that
+    without what is finer than Cb and Cr.
 
     Args:
         images: (batch, height, width, 1 or 3) in [0, 1], of any size.
@@ -90,51 +93,81 @@ def compressed(images, quality):
     the devil is in the details, 2024, for the gradient.
     """
     images = ops.cast(images, "float32")
-    height, width, channels = ops.shape(images)[1:]
-    x = 255.0 * _filled(_filled(images, 1, height), 2, width)
-    if channels == 3:
-        x = _rounded(ops.matmul(x, np.transpose(TO_YCBCR).astype("f4")))
+    if images.shape[-1] == 1:
+        x = _plane(_rounded(255.0 * images) - 128.0, quality, LUMINANCE)
+        x = x + 128.0
     else:
-        x = _rounded(x) - 128.0
-    if channels == 3:
+        planes = np.transpose(TO_YCBCR).astype("f4")
+        x = _rounded(ops.matmul(255.0 * images, planes))
         # The colours' middle is 0 here and 128 in the file.
-        x = x - np.array([128, 0, 0], "f4")
-    x = _unblocked(_quantised(_blocked(x), quality), ops.shape(x))
-    # What a decoder keeps of each plane is a byte.
-    x = _passed(x, ops.clip(ops.round(x), -128.0, 127.0))
-    x = x + np.array([128, 0, 0] if channels == 3 else [128], "f4")
-    if channels == 3:
-        inverse = np.linalg.inv(np.array(TO_YCBCR)).T.astype("f4")
-        x = ops.matmul(x, inverse)
+        bright = _plane(x[..., :1] - 128.0, quality, LUMINANCE) + 128.0
+        colours = _plane(_halved(x[..., 1:]), quality, COLOURS)
+        x = ops.concatenate([bright, _doubled(colours, x)], axis=-1)
+        x = ops.matmul(x, np.linalg.inv(planes).astype("f4"))
     x = _passed(x, ops.clip(ops.round(x), 0.0, 255.0)) / 255.0
-    return ops.where(quality > 0, x[:, :height, :width], images)
+    return ops.where(quality > 0, x, images)
 
 
-def steps(quality, channels):
+def steps(quality, table):
     """The steps that coefficients are divided by, as libjpeg scales them.
 
     Args:
         quality: As for `compressed`, above 0.
-        channels: 1 or 3.
+        table: `LUMINANCE` or `COLOURS`.
 
     Returns:
-        (batch, 8, 8, channels), whole numbers from 1 to 255.
+        (batch, 8, 8, 1), whole numbers from 1 to 255.
     """
-    tables = np.stack([LUMINANCE, COLOURS, COLOURS][:channels], axis=-1)
     scale = ops.where(
         quality < 50, ops.floor(5000.0 / quality), 200.0 - 2.0 * quality
     )
-    scaled = ops.floor((scale * tables.astype("f4") + 50.0) / 100.0)
-    return ops.clip(scaled, 1.0, 255.0)
+    table = np.array(table, "f4")[..., None]
+    return ops.clip(ops.floor((scale * table + 50.0) / 100.0), 1.0, 255.0)
 
 
-def _quantised(x, quality):
-    """Blocks (batch, rows, 8, columns, 8, channels) after the rounding."""
-    size = steps(ops.maximum(quality, 1.0), x.shape[-1])
-    size = size[:, None, :, None, :, :]
+def _plane(x, quality, table):
+    """Planes around 0 after the file, (batch, height, width, planes)."""
+    height, width, planes = ops.shape(x)[1:]
+    x = _filled(_filled(x, 1, SIDE), 2, SIDE)
+    whole = ops.shape(x)
+    x = ops.reshape(
+        x, (-1, whole[1] // SIDE, SIDE, whole[2] // SIDE, SIDE, planes)
+    )
+    size = steps(ops.maximum(quality, 1.0), table)[:, None, :, None, :, :]
+    size = ops.repeat(size, planes, axis=-1)
     turned = ops.einsum("uy,bhywxc,vx->bhuwvc", _cosines(), x, _cosines())
     kept = size * _rounded(turned / size)
-    return ops.einsum("uy,bhuwvc,vx->bhywxc", _cosines(), kept, _cosines())
+    x = ops.einsum("uy,bhuwvc,vx->bhywxc", _cosines(), kept, _cosines())
+    x = ops.reshape(x, (-1, *whole[1:]))[:, :height, :width]
+    # What a decoder keeps of each number is a byte.
+    return _passed(x, ops.clip(ops.round(x), -128.0, 127.0))
+
+
+def _halved(x):
+    """The mean of each 2 x 2 pixels, filled as libjpeg fills them."""
+    x = _filled(_filled(x, 1, 2), 2, 2 * SIDE)
+    x = (x[:, ::2] + x[:, 1::2]) / 2.0
+    x = (x[:, :, ::2] + x[:, :, 1::2]) / 2.0
+    # Halves are rounded down and up in turns, as libjpeg does.
+    ups = 0.25 + 0.25 * ops.cast(ops.arange(ops.shape(x)[2]) % 2, "float32")
+    return _passed(x, ops.floor(x + ups[:, None]))
+
+
+def _doubled(x, like):
+    """Interpolated to the size of others: 3/4 of the near, 1/4 of the next."""
+    height, width = ops.shape(like)[1:3]
+    # Filled columns are of no picture: the last one of it is the edge.
+    x = x[:, :, : -(-width // 2)]
+    for axis in (1, 2):
+        count = ops.shape(x)[axis]
+        places = ops.arange(count)
+        before = ops.take(x, ops.maximum(places - 1, 0), axis=axis)
+        after = ops.take(x, ops.minimum(places + 1, count - 1), axis=axis)
+        pairs = [(3.0 * x + other) / 4.0 for other in (before, after)]
+        shape = list(ops.shape(x))
+        shape[axis] = 2 * count
+        x = ops.reshape(ops.stack(pairs, axis=axis + 1), (-1, *shape[1:]))
+    return _rounded(x)[:, :height, :width]
 
 
 def _cosines():
@@ -145,20 +178,10 @@ def _cosines():
     return found.astype("f4")
 
 
-def _blocked(x):
-    height, width, channels = ops.shape(x)[1:]
-    return ops.reshape(
-        x, (-1, height // SIDE, SIDE, width // SIDE, SIDE, channels)
-    )
-
-
-def _unblocked(x, shape):
-    return ops.reshape(x, (-1, *shape[1:]))
-
-
-def _filled(x, axis, size):
-    """Its last row or column repeated, up to whole blocks."""
-    whole = -(-size // SIDE) * SIDE
+def _filled(x, axis, side):
+    """Its last row or column repeated, up to a multiple of a side."""
+    size = ops.shape(x)[axis]
+    whole = -(-size // side) * side
     return ops.take(x, ops.minimum(ops.arange(whole), size - 1), axis=axis)
 
 
