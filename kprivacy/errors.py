@@ -69,6 +69,15 @@ def check_positive(name, value):
         )
 
 
+def check_weight(name, value):
+    """Raises unless `value` is a number of at least 0, not infinite."""
+    if not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
+        raise UserError(
+            f"`{name}` must be a number of at least 0. Received: "
+            f"{name}={value!r}."
+        )
+
+
 def check_count(name, value, minimum=1):
     """Raises unless `value` is an integer of at least `minimum`."""
     if isinstance(value, bool) or not isinstance(value, int) or (

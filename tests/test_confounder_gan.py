@@ -7,6 +7,7 @@ import harness
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import configs
 import kprivacy
@@ -19,7 +20,7 @@ from kprivacy.errors import UserError
 
 SHAPE = (9, 7, 2)
 OWN = ("adversarial", "shift", "hidden", "grey", "blurred", "hinge_bound",
-       "hinge_weight", "adversarial_weight", "joint")
+       "hinge_weight", "adversarial_weight", "confounder_weight", "joint")
 
 
 def small_model(seed=0, network="residual", classifiers=1, **options):
@@ -213,6 +214,60 @@ def test_errors(pictures):
         )
     with pytest.raises(UserError, match="without sample weights"):
         small_model().fit(*pictures, sample_weight=np.ones(32), verbose=0)
+    for options, sentence in (
+        ({"hinge_bound": -1}, "`hinge_bound`.*-1"),
+        ({"hinge_bound": "a"}, "`hinge_bound`.*'a'"),
+        ({"hinge_weight": -2}, "`hinge_weight`.*-2"),
+        ({"confounder_weight": float("nan")}, "`confounder_weight`.*nan"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            small_model(**options)
+
+
+@pytest.mark.parametrize("options, sentence", [
+    ({"bound": float("nan")}, "`bound`.*nan"),
+    ({"bound": "8"}, "`bound`.*'8'"),
+    ({"filters": ()}, "`filters`"),
+    ({"filters": (4, 0)}, "`filters`"),
+    ({"pattern": 2, "cell": 0}, "`cell`"),
+    ({"pattern": -1}, "`pattern`"),
+])
+def test_generators_that_cannot_be(options, sentence):
+    with pytest.raises(UserError, match=sentence):
+        build_client(SHAPE, **options)
+
+
+def test_a_guide_sees_the_same_channels():
+    guide = networks.classifier((9, 7, 3), 3, "mlp", 8)
+    with pytest.raises(UserError, match="`guide` .* 2. Received: 3"):
+        build_client(SHAPE, filters=(3, 4), guide=guide)
+
+
+def test_the_residual_one_has_filters_of_its_own():
+    client = build_client((None, None, 1), "residual")
+    assert client.get_layer("down_conv3").filters == 256
+
+
+def test_what_it_trains_on_is_looked_at(pictures):
+    images, labels = pictures
+    model = small_model()
+    model.compile("adam", "adam")
+    hot = np.eye(3, dtype="float32")[labels]
+    for x, y, sentence in (
+        (255 * images, labels, r"images in \[0, 1\].*Divide bytes"),
+        (images, hot, "take the argmax"),
+        (images, labels + 3, "labels from 0 to 2"),
+        (images, labels[:-1], "one label for each"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            model.fit(x, y, verbose=0)
+    for x, y, sentence in (
+        ((255 * images).astype("uint8"), labels, "uint8.*Divide bytes"),
+        (images, hot, "take the argmax"),
+    ):
+        batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(8)
+        with pytest.raises(UserError, match=sentence):
+            model.fit(batches, verbose=0)
 
 
 @pytest.mark.parametrize("metrics", [None, ["accuracy"]])

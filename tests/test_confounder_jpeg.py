@@ -165,7 +165,9 @@ def test_the_classifier_sees_what_is_left_between_files():
     plain = model.defender_objective(images, labels, training=False)
     assert np.abs(found["scores"] - plain["scores"]).max() > 0.05
     # Files of nothing leave nothing: the picture itself tells f no class.
-    nothing, same = model.compressed(images, images, 0 * images)
+    nothing, same = compression.left(
+        images, images, 0 * images, qualities(*6 * [20])
+    )
     np.testing.assert_array_equal(nothing, 0 * images)
     assert (np.asarray(same) != images).any()
 

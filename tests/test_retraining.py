@@ -112,10 +112,22 @@ def test_errors():
         ({"seed": -1}, "`seed`"),
         ({"learning_rate": -0.1}, "`learning_rate`"),
         ({"network": "vgg99"}, "'resnet18'"),
+        ({"width": "a"}, "`width`"),
+        ({"stem": "photo"}, "'cifar'"),
     ):
         with pytest.raises(UserError, match=sentence):
-            Retraining(**options).run(shortcut(8, 0.0), shortcut(8, 0.0))
+            Retraining(**options)
     small = shortcut(8, 0.0)
+    with pytest.raises(UserError, match="Arrays.* Received: ndarray"):
+        Retraining().run(small.data, small.data)
+    for labels in (small.labels / 2, small.labels[:-1]):
+        with pytest.raises(UserError, match="one label for each image"):
+            Retraining().run(small, dataclasses.replace(small, labels=labels))
+    two = dataclasses.replace(small, data=small.data.repeat(2, axis=-1))
+    for options in ({"augmentation": "autoaugment"},
+                    {"countermeasure": "grey"}):
+        with pytest.raises(UserError, match="1 or 3 channels. Received: 2"):
+            Retraining(**options).run(two, two)
     wide = Arrays(np.zeros((8, 9, 8, 1), "float32"), small.labels, 2)
     with pytest.raises(UserError, match="images of one shape"):
         Retraining().run(small, wide)

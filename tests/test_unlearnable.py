@@ -1,11 +1,14 @@
 """Noise that needs labels: bounds, rounding, and that EMN finds a shortcut."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from kprivacy import baselines
 from kprivacy.attacks import retraining
 from kprivacy.baselines import emn
+from kprivacy.confounder_gan import build_client
 from kprivacy.data import Arrays
 from kprivacy.errors import UserError
 from kprivacy.experiments import confounder_bench
@@ -136,3 +139,49 @@ def test_the_surrogate_has_the_classifiers_form(part, monkeypatch, tmp_path):
     assert [one[2:] for one in built] == [
         ("resnet18", 64, "imagenet"), ("resnet18", 64, "cifar")
     ]
+
+
+def test_bounds_are_whole_levels(part):
+    """Rounding a file's noise does not exceed what was asked for."""
+    noise = baselines.class_noise(part, 0.03)  # 7.65 levels
+    assert np.abs(levels(baselines.published(part, noise), part)).max() == 7
+    noise, _ = baselines.error_minimising(
+        part, 0.03, network="mlp", width=8, most_rounds=1
+    )
+    assert np.abs(levels(baselines.published(part, noise), part)).max() == 7
+
+
+@pytest.mark.parametrize("bound", [0.4 / 255, 8, -0.1, "a", float("nan")])
+def test_bounds_that_cannot_be(part, bound):
+    for method in (baselines.class_noise, baselines.error_minimising):
+        with pytest.raises(UserError, match="`bound` must be at least one"):
+            method(part, bound)
+
+
+def test_what_is_no_set_of_pictures(part):
+    methods = (baselines.class_noise, baselines.class_patches,
+               baselines.error_minimising)
+    bytes_ = dataclasses.replace(part, data=255 * part.data)
+    empty = part.take(slice(0, 0))
+    for method in methods:
+        with pytest.raises(UserError, match="Divide bytes by 255"):
+            method(bytes_)
+        with pytest.raises(UserError, match=r"shape \(0, 16, 14, 3\)"):
+            method(empty)
+        with pytest.raises(UserError, match="Arrays.* Received: ndarray"):
+            method(part.data)
+    with pytest.raises(UserError, match="finite"):
+        baselines.published(part, np.full_like(part.data, np.nan))
+    with pytest.raises(UserError, match="two images"):
+        baselines.shuffled(part.data[:1])
+    other = dataclasses.replace(part, labels=part.labels[::-1].copy())
+    with pytest.raises(UserError, match="same examples, in one order"):
+        retraining.noise_alone(part, other)
+    with pytest.raises(UserError, match="`steps`"):
+        retraining.purified(part, part, part, steps=0)
+    small = dataclasses.replace(part, data=part.data[:, :8])
+    with pytest.raises(UserError, match="images of one shape"):
+        retraining.purified(part, small, small)
+    client = build_client((16, 16, 3), filters=(3,))
+    with pytest.raises(UserError, match=r"of shape \(16, 14, 3\)"):
+        retraining.without_noise(part, client)

@@ -6,7 +6,7 @@ import numpy as np
 
 from kprivacy import metrics, workdir
 from kprivacy.attacks import repeated_retraining
-from kprivacy.confounder_gan.client import levels
+from kprivacy.data.pictures import levels
 
 from ..parts import Client
 from . import method

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from kprivacy import errors, networks
+from kprivacy.data import pictures
 from kprivacy.seeding import seeded
 
 # The public recipe's.
@@ -29,16 +30,17 @@ def error_minimising(
     """Noise that leaves a classifier nothing to learn.
 
     In turns, a surrogate classifier takes 10 steps on the images with their
-    noise (SGD, rate .1, momentum .9, weight decay 5e-4, gradients clipped
-    to a norm of 5), and then the noise takes 20 signed steps of a tenth of
-    the bound down the surrogate's loss, until the surrogate errs on at most
-    1 % of what is published. The noise of a class becomes, with each batch,
-    the mean of where its pictures' own gradients would move it by one such
-    step, until the surrogate errs on at most 10 %.
+    noise (SGD, rate .1, momentum .9, weight decay 5e-4 as PyTorch counts
+    it, gradients clipped to a norm of 5), and then the noise takes 20 signed
+    steps of a tenth of the bound down the surrogate's loss, until the
+    surrogate errs on at most 1 % of what is published. The noise of a class
+    becomes, with each batch, the mean of where its pictures' own gradients
+    would move it by one such step, until the surrogate errs on at most 10 %.
 
     Args:
-        part: `kprivacy.data.Arrays` of images with their labels.
-        bound: Largest change of a pixel, in [0, 1].
+        part: `kprivacy.data.Arrays` of images in [0, 1] with their labels.
+        bound: Largest change of a pixel, in [0, 1]; cut to whole levels of
+            255.
         classwise: Whether all images of a class have one noise.
         network: Of the surrogate, see `kprivacy.networks.classifier`.
         width: Of its first layers.
@@ -51,6 +53,11 @@ def error_minimising(
         (noise, float32 of the images' shape and within the bound; the
         surrogate's share of errors after each turn, a list).
 
+    Raises:
+        UserError: The part is no set of labelled images in [0, 1], the bound
+            is less than a level or above 1, the network is unknown, or the
+            policy is of float16.
+
     Reference: Huang et al., Unlearnable examples: making personal data
     unexploitable, 2021. The noise starts at 0, the surrogate judges without
     augmentation. The public code loses negative noise where it stores
@@ -61,6 +68,8 @@ def error_minimising(
     itself, also where a black or white pixel leaves no room for it.
     """
     errors.check_count("most_rounds", most_rounds)
+    pictures.check(part=part)
+    bound = pictures.levels(bound) / 255
     errors.check_no_float16("Error-minimising noise")
     with seeded(seed):
         model = networks.classifier(
@@ -128,6 +137,7 @@ class _Game:
             from_logits=True
         )
         self.optimizer = keras.optimizers.SGD(
+            # Keras decays weights beside the momentum, which is ten times.
             0.1, momentum=0.9, weight_decay=5e-3, global_clipnorm=5.0
         )
         self.optimizer.build(model.trainable_variables)

@@ -1,15 +1,15 @@
 """ConfounderGAN's client: the generator, which protects a picture."""
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from kprivacy import errors
+from kprivacy.data.pictures import levels
 from kprivacy.layers import Resized, RoundToBytes
 from kprivacy.networks import strided
 from kprivacy.networks.unet import unet, up
 
-NETWORKS = ("residual", "unet")
+FILTERS = {"unet": (64, 128, 256, 512), "residual": (64, 128, 256)}
 BOUND = 8 / 255
 TOLD = "told"  # the layer of what a guide tells
 
@@ -17,7 +17,7 @@ TOLD = "told"  # the layer of what a guide tells
 def build_client(
     input_shape=(None, None, 3),
     network="unet",
-    filters=(64, 128, 256, 512),
+    filters=None,
     blocks=4,
     bound=BOUND,
     guide=None,
@@ -36,7 +36,8 @@ def build_client(
             any height and width.
         network: "unet": a U-Net; "residual": convolutions down by 4,
             residual blocks, and up.
-        filters: Of each convolution; of "residual" three.
+        filters: Of each convolution; of "residual" three. None: (64, 128,
+            256, 512), of "residual" (64, 128, 256).
         blocks: Residual blocks of "residual".
         bound: Largest change of a pixel, in [0, 1]; cut to whole levels.
         guide: A trained classifier, `keras.Model` from pictures of its size,
@@ -56,9 +57,13 @@ def build_client(
 
     Raises:
         UserError: The network is unknown or takes no guide, there is a
-            pattern without one, or the bound is less than a level.
+            pattern without one or a guide of other channels, a size is none,
+            or the bound is less than a level.
     """
-    errors.check_choice("network", network, NETWORKS)
+    errors.check_choice("network", network, tuple(FILTERS))
+    errors.check_count("pattern", pattern, 0)
+    errors.check_count("cell", cell)
+    errors.check_count("blocks", blocks, 0)
     if guide is not None:
         errors.check_choice("network with a guide", network, ("unet",))
     elif pattern:
@@ -66,13 +71,18 @@ def build_client(
             f"A `pattern` needs a `guide`. Received: pattern={pattern!r} "
             "without one. Pass a classifier as `guide`."
         )
+    filters = FILTERS[network] if filters is None else tuple(filters)
+    if not filters:
+        raise errors.UserError("`filters` must not be empty.")
+    for one in filters:
+        errors.check_count("filters", one)
     inputs = keras.Input(tuple(input_shape), name="image")
     told = None if guide is None else _told(inputs, guide)
     if network == "unet":
         middle = None if told is None else _everywhere(told)
-        x = unet(inputs, tuple(filters), middle)
+        x = unet(inputs, filters, middle)
     else:
-        x = _residual(inputs, tuple(filters), blocks)
+        x = _residual(inputs, filters, blocks)
     if pattern:
         x = ClassPatterns(pattern, cell, name="patterns")([x, told])
     noise = Bounded(levels(bound) / 255, dtype="float32", name="noise")(x)
@@ -90,7 +100,12 @@ def _told(inputs, guide):
     )
     still.set_weights(guide.get_weights())
     still.trainable = False
-    side = still.inputs[0].shape[1:3]
+    side, channels = still.inputs[0].shape[1:3], still.inputs[0].shape[-1]
+    if channels != inputs.shape[-1]:
+        raise errors.UserError(
+            "`guide` must take pictures of as many channels as `input_shape` "
+            f"has, {inputs.shape[-1]}. Received: {channels}."
+        )
     seen = Resized(*side, name="told_size")(inputs)
     return layers.Softmax(name=TOLD)(still(seen))
 
@@ -138,17 +153,6 @@ def patterned(maps, told, squares, cell):
     if None in known or known != size:
         tiled = tiled[:, :height, :width]
     return maps + tiled
-
-
-def levels(bound):
-    """A bound in [0, 1] as whole levels of 8 bits."""
-    whole = int(np.floor(bound * 255 + 1e-6))
-    if not 1 <= whole <= 255:
-        raise errors.UserError(
-            "`bound` must be at least one level of 255, 1/255, and at most 1. "
-            f"Received: bound={bound!r}."
-        )
-    return whole
 
 
 @keras.saving.register_keras_serializable("kprivacy")

@@ -108,6 +108,24 @@ def compressed(images, quality):
     return ops.where(quality > 0, x, images)
 
 
+def left(images, protected, noise, quality):
+    """Noise and protected pictures as JPEG files leave them.
+
+    Args:
+        images: Pictures as they are, as for `compressed`.
+        protected: The same, protected.
+        noise: What was added, of the same shape.
+        quality: As for `compressed`.
+
+    Returns:
+        (noise, protected): where a picture is compressed, its noise is the
+        difference that is left between both files.
+    """
+    stored = compressed(protected, quality)
+    between = stored - compressed(images, quality)
+    return ops.where(quality > 0, between, noise), stored
+
+
 def steps(quality, table):
     """The steps that coefficients are divided by, as libjpeg scales them.
 

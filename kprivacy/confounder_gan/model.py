@@ -1,12 +1,14 @@
 """ConfounderGAN: noise that makes published pictures unlearnable."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from kprivacy import errors
 from kprivacy.adversarial import AdversarialModel
 from kprivacy.confounder_gan import checks, compression
 from kprivacy.confounder_gan.moves import moved, washed
+from kprivacy.data import Arrays, pictures
 
 ADVERSARIAL = ("equation_5", "algorithm_1", "non_saturating")
 
@@ -65,6 +67,10 @@ class ConfounderGAN(AdversarialModel):
         seed: Seeds these moves.
         **kwargs: Passed to `keras.Model`.
 
+    Raises:
+        UserError: Models do not fit each other, or a number is outside its
+            range.
+
     Example:
 
     >>> client = kprivacy.confounder_gan.build_client((32, 32, 3))
@@ -117,9 +123,15 @@ class ConfounderGAN(AdversarialModel):
                 "is trained, or use `SurrogateConfounderGAN` with "
                 "`confounder_weight=0`."
             )
-        for name, share in {"shift": shift, "hidden": hidden, "grey": grey,
-                            "blurred": blurred}.items():
-            errors.check_fraction(name, share)
+        checks.check_each(
+            errors.check_fraction, shift=shift, hidden=hidden, grey=grey,
+            blurred=blurred,
+        )
+        checks.check_each(
+            errors.check_weight, hinge_weight=hinge_weight,
+            hinge_bound=hinge_bound, adversarial_weight=adversarial_weight,
+            confounder_weight=confounder_weight,
+        )
         compression.check(jpeg, tuple(jpeg_quality), client.input_shape[-1])
         self._given = lambda: given
         super().__init__(client, None, adversary, seed=seed, **kwargs)
@@ -177,6 +189,24 @@ class ConfounderGAN(AdversarialModel):
         """All classifiers that look at noise or at pictures."""
         return list(self.classifiers)
 
+    def fit(self, x=None, y=None, **kwargs):
+        """As of Keras.
+
+        Args:
+            x: Pictures, float (examples, height, width, channels) in [0, 1];
+                or a `tf.data.Dataset` of batches of them with their labels.
+            y: Labels, integers (examples,), with arrays.
+            **kwargs: Of `keras.Model.fit`.
+
+        Raises:
+            UserError: Arrays are no such pictures and labels. Of batches the
+                types and shapes are looked at, the numbers are not.
+        """
+        if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
+            classes = self.readers[0].output_shape[-1]
+            pictures.check(x=Arrays(x, y, classes))
+        return super().fit(x, y, **kwargs)
+
     def train_step(self, data):
         images, labels = self._unpack(data)
         protected = self.client(images, training=True)
@@ -205,6 +235,7 @@ class ConfounderGAN(AdversarialModel):
             "ConfounderGAN trains on pairs (pictures, labels).",
             "Pass `x` and `y` to `fit`, without sample weights.",
         )
+        checks.check_batch(*data)
         checks.check_readers(self.readers, data[0].shape[1:])
         return data
 
@@ -242,7 +273,9 @@ class ConfounderGAN(AdversarialModel):
         protected, noise = self._both(images, training=training)
         seen = noise, protected
         if training and self.jpeg:
-            seen = self.compressed(images, protected, noise)
+            seen = compression.left(
+                images, protected, noise, self.qualities(protected)
+            )
         confounder, scores = self.confounder(*seen, labels, training)
         norms = ops.sqrt(ops.sum(ops.square(noise), axis=(1, 2, 3)) + 1e-12)
         excess = ops.relu(norms - self.hinge_bound)[:, None]
@@ -264,23 +297,6 @@ class ConfounderGAN(AdversarialModel):
         scores = [one(seen, training=False) for one in self.classifiers]
         losses = [self.class_loss(labels, one) for one in scores]
         return self.confounder_weight * sum(losses) / len(losses), scores[0]
-
-    def compressed(self, images, protected, noise):
-        """Noise and protected pictures as a share of JPEG files leave them.
-
-        Args:
-            images: Pictures as they are, (batch, height, width, channels).
-            protected: The same, protected.
-            noise: G(x), of the same shape.
-
-        Returns:
-            (noise, protected): where a picture is compressed, its noise is
-            the difference that is left between both files.
-        """
-        quality = self.qualities(protected)
-        stored = compression.compressed(protected, quality)
-        left = stored - compression.compressed(images, quality)
-        return ops.where(quality > 0, left, noise), stored
 
     def qualities(self, images):
         """JPEG's quality for each picture, 0 for those that stay."""

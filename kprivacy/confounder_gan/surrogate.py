@@ -23,8 +23,9 @@ class SurrogateConfounderGAN(ConfounderGAN):
     found first by s is found first by others. With `confounder_weight=0` the
     paper's f is left out, and s alone is asked: `classifiers` may be empty.
     A trainer without leave begins with new weights; the callback `Renewal`
-    has s do so every few epochs. What is reported as `confounder_loss` has
-    both terms, and `metrics` are of the scores of s.
+    has s do so every few epochs; its batch norm then has to learn its moving
+    statistics anew, which the generator reads meanwhile. What is reported as
+    `confounder_loss` has both terms, and `metrics` are of the scores of s.
 
     Args:
         client: As for `ConfounderGAN`, as are all others.
@@ -33,6 +34,10 @@ class SurrogateConfounderGAN(ConfounderGAN):
         surrogate: s, a functional `keras.Model` from pictures to logits.
         surrogate_weight: Of its loss in the generator's.
         **kwargs: Of `ConfounderGAN`.
+
+    Raises:
+        UserError: As `ConfounderGAN`; or the surrogate takes other pictures,
+            or its weight is below 0.
 
     Reference: Huang et al., Unlearnable examples: making personal data
     unexploitable, 2021, for the objective; Liu et al., Game-theoretic
@@ -56,6 +61,7 @@ class SurrogateConfounderGAN(ConfounderGAN):
         **kwargs,
     ):
         checks.check_readers([surrogate], client.input_shape[1:])
+        errors.check_weight("surrogate_weight", surrogate_weight)
         self._surrogate_given = lambda: surrogate
         super().__init__(client, adversary, classifiers, **kwargs)
         self.surrogate_weight = surrogate_weight

@@ -5,10 +5,11 @@ import pathlib
 from kprivacy import files, networks, workdir
 from kprivacy.attacks.retraining import augmentations
 from kprivacy.confounder_gan.adversary import build_adversary
-from kprivacy.confounder_gan.client import build_client, levels
+from kprivacy.confounder_gan.client import build_client
 from kprivacy.confounder_gan.model import ConfounderGAN
 from kprivacy.confounder_gan.pretraining import LabelPretraining
 from kprivacy.confounder_gan.surrogate import Renewal, SurrogateConfounderGAN
+from kprivacy.data.pictures import levels
 from kprivacy.optimizers import adam
 
 # Apart from the seeds of whoever trains without leave.

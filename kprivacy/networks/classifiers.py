@@ -22,14 +22,18 @@ def classifier(
     stem="cifar",
     name="classifier",
 ):
-    """Builds a classifier of images, from `image` to logits.
+    """Builds a classifier of images to logits.
+
+    Its input is named `image`, of "mlp" `features`.
 
     Args:
         input_shape: (height, width, channels), without the batch.
         num_classes: Number of classes.
         network: One of `NAMES`.
-        width: Filters of the first layers; 64 is each one's original.
-            Everything else is in proportion.
+        width: Filters of the first layers; 64 is the original of the
+            ResNets, VGG and DenseNet. Everything else is in proportion:
+            "lenet" of 64 has 32 and 64 filters and a dense layer of 512,
+            "mlp" 1024 and 512 units.
         stem: "cifar" or "imagenet", for pictures of 224 x 224: of
             "resnet18", "resnet50" and "densenet121" how they begin, see
             `blocks.stem`; of "vgg11" how it ends, in the mean of its maps and
@@ -43,10 +47,8 @@ def classifier(
     Raises:
         UserError: The network is unknown, or the shape does not fit it.
     """
-    errors.check_choice("network", network, NAMES)
+    check(network, width, stem)
     errors.check_count("num_classes", num_classes, 2)
-    errors.check_count("width", width, 8)
-    errors.check_choice("stem", stem, STEMS)
     if network == "mlp":
         units = (16 * width, 8 * width)
         return mlp(tuple(input_shape), units, num_classes, name=name)
@@ -66,6 +68,19 @@ def classifier(
         x = layers.GlobalAveragePooling2D(name="mean")(x)
     x = layers.Dense(num_classes, dtype="float32", name="logits")(x)
     return keras.Model(body.input, x, name=name)
+
+
+def check(network, width, stem):
+    """Raises unless there is such a network, whatever its pictures.
+
+    Args:
+        network: As for `classifier`.
+        width: Likewise.
+        stem: Likewise.
+    """
+    errors.check_choice("network", network, NAMES)
+    errors.check_count("width", width, 8)
+    errors.check_choice("stem", stem, STEMS)
 
 
 def _body(shape, network, width, stem):

@@ -8,6 +8,7 @@ import numpy as np
 from kprivacy import errors
 from kprivacy.attacks.retraining import augmentations, countermeasures
 from kprivacy.attacks.retraining.results import RetrainingResult
+from kprivacy.data import pictures
 
 
 class Retraining:
@@ -15,10 +16,11 @@ class Retraining:
 
     Args:
         network: Of the trainer, one of `kprivacy.networks.classifiers.NAMES`.
-        width: Filters of its first layers; 64 is the original.
+        width: Filters of its first layers; 64 is the original of all but
+            LeNet and the perceptron, see `kprivacy.networks.classifier`.
         augmentation: "none", "flip", "crop", "flip+crop", "cutout", "mixup",
-            "cutmix" or "autoaugment"; the last four come after or with flip
-            and crop.
+            "cutmix" or "autoaugment"; the last four come with flip and crop,
+            of which "autoaugment" is done before them.
         countermeasure: None, or a name. "grey", "halved", "jpeg_Q" (quality
             1 to 100), "bits_N" (1 to 8 a channel), "blur" and "blur_S" (a
             Gaussian of S pixels, by default 1) change all pictures before;
@@ -38,6 +40,10 @@ class Retraining:
             None.
         seed: Of weights, orders and augmentations.
         stem: Of the network, "cifar", or "imagenet" for pictures of 224 x 224.
+
+    Raises:
+        UserError: A name is unknown, a number outside its range, or the
+            countermeasure does not go with the augmentation.
 
     Example:
 
@@ -64,6 +70,10 @@ class Retraining:
         seed=0,
         stem="cifar",
     ):
+        # TensorFlow and Keras are loaded where they are needed.
+        from kprivacy.networks import classifiers
+
+        classifiers.check(network, width, stem)
         errors.check_choice(
             "augmentation", augmentation, tuple(augmentations.NAMES)
         )
@@ -87,6 +97,9 @@ class Retraining:
                 self._augment, against.augment
             )
         self._see = against.see
+        self._of_colours = augmentation == "autoaugment" or (
+            against.see is not None or against.augment is not None
+        )
         self._options = {
             "network": network,
             "width": width,
@@ -106,8 +119,9 @@ class Retraining:
         """Trains on what was published.
 
         Args:
-            published: `kprivacy.data.Arrays` of images with their labels.
-            test: `Arrays` of clean images.
+            published: `kprivacy.data.Arrays` of images, float (examples,
+                height, width, channels) in [0, 1], with their labels.
+            test: `Arrays` of clean images of that shape.
             clean: A few clean `Arrays` that tell the trainer when to stop,
                 or None.
 
@@ -115,17 +129,24 @@ class Retraining:
             `RetrainingResult`; the classifier is in `model` afterwards.
 
         Raises:
-            UserError: A part is no set of images, they differ in shape or
-                classes, or `start` is another network.
+            UserError: A part is no set of images in [0, 1], they differ in
+                shape or classes, have channels that augmentation or
+                countermeasure does not know, or `start` is another network.
         """
         if self._options["kind"] == countermeasures.ADVERSARIAL:
             errors.check_no_float16("Adversarial training")
         parts = {"published": published, "test": test}
         if clean is not None:
             parts["clean"] = clean
-        _check(parts)
+        pictures.check(**parts)
+        channels = published.data.shape[-1]
+        if self._of_colours and channels not in (1, 3):
+            raise errors.UserError(
+                "AutoAugment, UEraser and what washes pictures know 1 or 3 "
+                f"channels. Received: {channels}. Choose another "
+                "augmentation and `countermeasure`."
+            )
         seen = {name: self._seen(one) for name, one in parts.items()}
-        # TensorFlow and Keras are loaded where they are needed.
         from kprivacy.attacks.retraining import trainer
 
         begin = time.perf_counter()
@@ -175,13 +196,7 @@ def mixed(natural, protected, share, seed=0):
         raise errors.UserError(
             f"`share` must be from 0 to 1. Received: share={share!r}."
         )
-    _check({"natural": natural, "protected": protected})
-    if not np.array_equal(natural.labels, protected.labels):
-        raise errors.UserError(
-            "`natural` and `protected` must be the same examples, in one "
-            f"order. Received: {len(natural)} and {len(protected)} with "
-            "labels that differ."
-        )
+    pictures.check_same(natural=natural, protected=protected)
     where = np.zeros(len(natural), bool)
     generator = np.random.default_rng(seed)
     for label in np.unique(natural.labels):
@@ -191,40 +206,3 @@ def mixed(natural, protected, share, seed=0):
         where[members[: round(share * len(members))]] = True
     data = np.where(where[:, None, None, None], protected.data, natural.data)
     return dataclasses.replace(natural, data=data), where
-
-
-def _check(parts):
-    shapes = {name: one.data.shape for name, one in parts.items()}
-    for name, one in parts.items():
-        if one.data.ndim != 4 or not len(one):
-            raise errors.UserError(
-                f"`{name}` must be images (examples, height, width, "
-                f"channels). Received: shape {one.data.shape}."
-            )
-        low, high = one.data.min(), one.data.max()
-        if not (0 <= low <= high <= 1):
-            raise errors.UserError(
-                f"`{name}` must be images in [0, 1]. Received: values from "
-                f"{low} to {high}. Divide bytes by 255."
-            )
-    if len({shape[1:] for shape in shapes.values()}) > 1:
-        raise errors.UserError(
-            "All parts must be images of one shape. Received: "
-            + ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-            + "."
-        )
-    counts = {name: one.num_classes for name, one in parts.items()}
-    if len(set(counts.values())) > 1:
-        raise errors.UserError(
-            "All parts must have the classes of one data set. Received: "
-            + ", ".join(f"{name} {count}" for name, count in counts.items())
-            + ". Give all of them the same `num_classes`, which may be more "
-            "than a part has examples of."
-        )
-    for name, one in parts.items():
-        low, high = one.labels.min(), one.labels.max()
-        if low < 0 or high >= one.num_classes:
-            raise errors.UserError(
-                f"`{name}` must have labels from 0 to {one.num_classes - 1}. "
-                f"Received: labels from {low} to {high}."
-            )

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from kprivacy import baselines, errors
+from kprivacy.data import pictures
 
 
 def without_noise(published, client, rounds=5):
@@ -21,8 +22,21 @@ def without_noise(published, client, rounds=5):
 
     Returns:
         `Arrays`, at the levels of 8 bits.
+
+    Raises:
+        UserError: `published` are no pictures in [0, 1], or of another shape
+            than the client's; there are no rounds.
     """
     errors.check_count("rounds", rounds)
+    pictures.check(published=published)
+    wanted, shape = client.input_shape[1:], published.data.shape[1:]
+    if len(wanted) != 3 or any(
+        one not in (None, other) for one, other in zip(wanted, shape)
+    ):
+        raise errors.UserError(
+            f"`client` must take pictures of shape {shape}. Received: one for "
+            f"{tuple(wanted)}."
+        )
     guess = published
     for _ in range(rounds):
         again = client.predict(guess.data, batch_size=500, verbose=0)
@@ -39,12 +53,11 @@ def noise_alone(published, natural):
 
     Returns:
         `Arrays` with the labels of `published`, at the levels of 8 bits.
+
+    Raises:
+        UserError: They are not the same pictures, in [0, 1] and in one order.
     """
-    if published.data.shape != natural.data.shape:
-        raise errors.UserError(
-            "`published` and `natural` must be the same pictures. Received: "
-            f"{published.data.shape} and {natural.data.shape}."
-        )
+    pictures.check_same(published=published, natural=natural)
     noise = published.data - natural.data
     grey = np.full_like(noise, 128 / 255)
     return baselines.published(

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from kprivacy import errors
+from kprivacy.data import pictures
 from kprivacy.seeding import seeded
 
 LEAST = 16
@@ -14,7 +15,7 @@ def purified(published, leaked, natural, steps=2000, width=32, seed=0):
     """What a purifier makes of published pictures.
 
     Args:
-        published: `Arrays`, all of them.
+        published: `kprivacy.data.Arrays` of pictures in [0, 1], all of them.
         leaked: Protected pictures that the trainer also has as they were.
         natural: Those, in the same order.
         steps: Gradient steps of 64 pairs.
@@ -25,16 +26,21 @@ def purified(published, leaked, natural, steps=2000, width=32, seed=0):
         `Arrays`, at the levels of 8 bits.
 
     Raises:
-        UserError: Pairs are few, or are not pairs.
+        UserError: Pairs are few, or are not pairs; parts are no pictures of
+            one shape in [0, 1]; there are no steps.
     """
     import keras
 
     from kprivacy import networks, optimizers
 
-    if leaked.data.shape != natural.data.shape or len(leaked) < LEAST:
+    errors.check_count("steps", steps)
+    errors.check_count("width", width)
+    pictures.check(published=published, leaked=leaked, natural=natural)
+    pictures.check_same(leaked=leaked, natural=natural)
+    if len(leaked) < LEAST:
         raise errors.UserError(
             f"`leaked` and `natural` must be at least {LEAST} pairs. "
-            f"Received: {leaked.data.shape} and {natural.data.shape}."
+            f"Received: {len(leaked)}."
         )
     shape = published.data.shape[1:]
     with seeded(seed):
