@@ -94,7 +94,8 @@ def test_who_has_the_generator_takes_its_noise_off(config, monkeypatch):
     sent = Arrays(np.rint(natural * 1.25 * 255).astype("f4") / 255,
                   np.zeros(10, "int32"), 2)
     client = types.SimpleNamespace(
-        predict=lambda data, **_: (1.25 * data).astype("float32")
+        predict=lambda data, **_: (1.25 * data).astype("float32"),
+        input_shape=(None, None, None, 1),
     )
     monkeypatch.setattr(
         confounder_bench, "generator_of",
@@ -113,22 +114,51 @@ def test_who_has_the_generator_takes_its_noise_off(config, monkeypatch):
         attacks.without_noise(sent, client, rounds=0)
 
 
-def test_noise_alone_is_on_grey(config, parts, sent):
+def test_noise_alone_is_on_grey(parts, sent):
     parts = dataclasses.replace(parts, natural=dataclasses.replace(
         sent, data=sent.data - np.float32(12 / 255)
     ))
-    found, start = table._noise_only(config, None, parts, sent)
-    assert start is None
+    found = attacks.noise_alone(sent, parts.natural)
     np.testing.assert_allclose(found.data * 255, 140, atol=1e-3)
     np.testing.assert_array_equal(found.labels, sent.labels)
-    with pytest.raises(UserError, match="must be the same pictures"):
+    with pytest.raises(UserError, match="must be the same examples"):
         attacks.noise_alone(sent, sent.take(slice(0, 2)))
+    seen, held = table._divided(found, 0)
+    assert (len(seen), len(held)) == (54, 6)
 
 
-def row(name, accuracy, train=0.0):
+@pytest.mark.parametrize("told, expected", [(True, 1.0), (False, 0.5)])
+def test_noise_is_named_where_it_was_not_seen(
+    config, parts, sent, monkeypatch, tmp_path, told, expected
+):
+    """By heart he knows the noise of each picture; that is not asked."""
+    natural = dataclasses.replace(
+        parts.natural, data=np.full((60, 8, 8, 1), 0.5, "float32")
+    )
+    drawn = np.random.default_rng(0).choice([-0.2, 0.2], (60, 8, 8, 1))
+    if told:
+        drawn = drawn * 0.1 + np.where(natural.labels, 0.2, -0.2)[
+            :, None, None, None
+        ]
+    noisy = dataclasses.replace(
+        natural, data=(natural.data + drawn).astype("float32")
+    )
+    parts = dataclasses.replace(parts, natural=natural)
+    monkeypatch.setattr(
+        confounder_bench.Parts, "of", classmethod(lambda *_: parts)
+    )
+    monkeypatch.setattr(confounder_bench, "published", lambda *_: noisy)
+    config.victim.update({"epochs": 20, "augmentation": "none",
+                          "learning_rate": 0.01, "batch_size": 9})
+    found = table._run_noise(config, tmp_path / "a/b/c/d")
+    assert found["train"][-1] > 0.9 and found["stopped_accuracy"] is None
+    assert abs(found["named"] - expected) <= 0.34
+
+
+def row(name, accuracy, named=None):
     return {"name": f"cifar10_subset:{name}",
-            "measured": {"accuracy": accuracy},
-            "seeds": [{"train": [0.1, train]}, {"train": [0.1, train]}]}
+            "measured": {"accuracy": accuracy, "named": named},
+            "seeds": [{}, {}]}
 
 
 def test_notes():
@@ -156,12 +186,12 @@ def test_notes():
         "`clean_500` that is +30.0 points, with EMN +40.0. Published, of "
         "other sizes: other noise 93.0 %.",
         "`noise_only`: who trains on the noise alone, with flip and crop, "
-        "names the class of 98.7% of `confounder_gan`'s and 90.0% of `emn`'s "
-        "in the last epoch.",
+        "names the class of pictures he has not seen by the noise of 98.7% "
+        "of `confounder_gan`'s and 90.0% of `emn`'s.",
     ]
     assert list(table.notes({"profile": "cpu", "rows": []})) == []
     half = {"profile": "cpu", "rows": [row("noise_only:emn", 0.2, 0.9)]}
-    assert "of 90.0% of `emn`'s in" in next(table.notes(half))
+    assert "of 90.0% of `emn`'s." in next(table.notes(half))
 
 
 @pytest.mark.parametrize("module, count, last", [
