@@ -12,8 +12,11 @@ ADVICE = "Replace it or move it out of the folder."
 def opened(file, formats, most_pixels, error=UserError, advice=ADVICE):
     """Yields an image file as a `PIL.Image`, not yet decoded.
 
+    Pillow gets the open file: of a path it would map some uncompressed ones,
+    with rows of a wrong length where EXIF turns them.
+
     Args:
-        file: Its path.
+        file: Its path, or what can be read like an open file.
         formats: Pillow's names of those that are read.
         most_pixels: What has more is refused before it is decoded.
         error: Raised, a `UserError`.
@@ -26,21 +29,33 @@ def opened(file, formats, most_pixels, error=UserError, advice=ADVICE):
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
+        with _readable(file) as source, warnings.catch_warnings():
             # Pillow's own limit, which is the same for everybody.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             # On what is damaged beside the pixels.
             warnings.filterwarnings("ignore", module=r"PIL\.")
-            with Image.open(file, formats=formats) as image:
+            with Image.open(source, formats=formats) as image:
                 _check_pixels(file, image, most_pixels, error)
                 yield image
     except UserError:
         raise
+    except PermissionError as cause:
+        raise error(
+            f"{str(file)!r} cannot be read ({cause.strerror}). Allow it, or "
+            "move it out of the folder."
+        ) from cause
     except Exception as cause:
         raise error(
             f"{str(file)!r} is not a readable image of {', '.join(formats)} "
             f"({type(cause).__name__}: {cause}). {advice}"
         ) from cause
+
+
+def _readable(file):
+    """An open file, which is closed afterwards if it is opened here."""
+    if hasattr(file, "read"):
+        return contextlib.nullcontext(file)
+    return open(file, "rb")
 
 
 def _check_pixels(file, image, most, error):

@@ -8,6 +8,7 @@ or with less than half of its noise, as `kprivacy.photos.verify` says. Where OUT
 has its report.json, names and numbers are compared with it.
 """
 
+import pathlib
 import sys
 
 from absl import app, flags
@@ -37,6 +38,11 @@ def main(argv):
             )
         if _REPORT.value:
             inputs.check_file("--report", _REPORT.value)
+            if pathlib.Path(_PROTECTED.value).is_dir():
+                # Where kprivacy.protect has its own.
+                inputs.check_apart(
+                    _PROTECTED.value, _REPORT.value, "protected", "report"
+                )
         found = verify.verify(
             _ORIGINALS.value, _PROTECTED.value, _BOUND.value
         )

@@ -204,6 +204,8 @@ def test_the_binaries(tmp_path):
         ("no flag: ['more']", "verify", *folders, "more"),
         ("--report must be a file", "verify", *folders,
          f"--report={tmp_path}"),
+        ("--protected and --report must lie apart", "verify", *folders,
+         f"--report={tmp_path / 'o' / 'report.json'}"),
         ("--client must be a", "protect", f"--client={tmp_path / 'x'}",
          taken, whole[1], "--format=png"),
         ("no use for --key_file", "protect", *whole, taken,

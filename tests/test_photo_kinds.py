@@ -54,6 +54,46 @@ def test_a_transparent_level_of_16_bits_stays_transparent():
     assert picture.read(deep_png(values, 0)).colours.dtype == np.uint16
 
 
+def test_a_transparent_colour_of_16_bits_is_refused():
+    """Pillow opens it without: it would be published opaque."""
+    values = 257 * pixels(6, 7, 3).astype(np.uint16)
+    clear = b"tRNS", struct.pack(">HHH", 1, 2, 3)
+    with pytest.raises(UserError, match="transparent colour of 16 bits"):
+        picture.read(deep_png(values, 2, clear))
+
+
+TURNS = {
+    1: lambda x: x, 2: lambda x: x[:, ::-1], 3: lambda x: x[::-1, ::-1],
+    4: lambda x: x[::-1], 5: lambda x: x.swapaxes(0, 1),
+    6: lambda x: x[::-1].swapaxes(0, 1),
+    7: lambda x: x[::-1, ::-1].swapaxes(0, 1),
+    8: lambda x: x[:, ::-1].swapaxes(0, 1),
+}
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("compression", ["raw", "tiff_deflate"])
+@pytest.mark.parametrize("kind", ["L", "RGB", "RGBA", "I;16", "I;16B"])
+def test_tiffs_are_turned(tmp_path, kind, compression, turn):
+    """Pillow maps some raw ones, in the size that they have after it."""
+    values = pixels(5, 9, 4, most=65536 if kind[0] == "I" else 256)
+    values = values[..., :{"RGB": 3, "RGBA": 4}.get(kind, 1)]
+    stored = values.astype(">u2") if kind == "I;16B" else values
+    flat = stored[..., 0] if stored.shape[2] == 1 else stored
+    height, width = flat.shape[:2]
+    image = Image.frombuffer(kind, (width, height), flat.tobytes(), "raw",
+                             kind, 0, 1)
+    told = Image.Exif()
+    told[0x0112] = turn
+    path = tmp_path / "a.tif"
+    image.save(path, compression=compression, exif=told)
+    found = picture.read(path)
+    made = found.colours if found.alpha is None else np.concatenate(
+        [found.colours, found.alpha[..., None]], axis=2
+    )
+    np.testing.assert_array_equal(made, TURNS[turn](values))
+
+
 @pytest.mark.parametrize("zero", [0, 1])
 def test_tiffs_of_16_bits_whose_zero_is_white(tmp_path, zero):
     """As X-rays are: dark stays dark."""

@@ -81,7 +81,7 @@ def test_an_output_belongs_to_its_settings(client, tmp_path):
     (tmp_path / "mine" / "b.png").write_text("mine")
     with pytest.raises(UserError, match="other files"):
         run.protect(client, tmp_path / "in", tmp_path / "mine")
-    with pytest.raises(UserError, match="--preview and --output"):
+    with pytest.raises(UserError, match="--input and --preview"):
         run.protect(client, tmp_path / "in", tmp_path / "p",
                     preview=tmp_path / "in" / "look")
     still = loud()
@@ -228,7 +228,8 @@ def test_verifying_takes_time_in_proportion(tmp_path, monkeypatch):
 
 def row(index, **more):
     return {"file": f"{index}.png", "output": f"{index}.png", "format": "PNG",
-            "stamp": [1, 2], "linf": 8.0, "kept": 1.0, **more}
+            "stamp": [1, 2], "copy": [3, 4], "linf": 8.0, "mean": 5.0,
+            "kept": 1.0, **more}
 
 
 def test_rows_are_not_held(tmp_path):
@@ -265,8 +266,12 @@ def test_rows_of_earlier_runs(tmp_path, indent):
     third = rows.Rows(tmp_path, {"a": 1}, 8)
     third.add(row(2))
     names = ["0.png", "1.png", "2.png", "3.png"]
-    assert [third.done(name, [1, 2]) for name in names] == [1, 1, 1, 0]
-    assert not third.done("0.png", [1, 3])
+    assert [
+        third.done(name, (1, 2), (3, 4)) for name in names
+    ] == [1, 1, 1, 0]
+    assert not third.done("0.png", (1, 3), (3, 4))
+    assert not third.done("0.png", (1, 2), (3, 5))
+    assert not third.done("0.png", (1, 2), None)
     third.write(names, [])
     found = files.read_json(tmp_path / "report.json")["files"]
     assert found == [row(0), row(1), row(2)]

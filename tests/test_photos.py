@@ -212,7 +212,10 @@ def test_a_lossy_format_is_always_warned_of(tmp_path):
     result = run.protect(weak, tmp_path / "in", tmp_path / "o")
     rows = {row["file"]: row for row in
             files.read_json(tmp_path / "o" / "report.json")["files"]}
-    assert rows["b.png"]["note"] == "" and rows["b.png"]["kept"] == 1
+    assert rows["b.png"]["kept"] == 1
+    assert rows["b.png"]["note"] == (
+        f"hardly protected: {rows['b.png']['mean']:.2f} levels on average"
+    )
     row = rows["a.jpg"]
     assert row["linf"] <= BOUND
     before, after = (picture.read(tmp_path / one / "a.jpg").colours.astype(int)
@@ -222,8 +225,11 @@ def test_a_lossy_format_is_always_warned_of(tmp_path):
     share = noise @ (after - before).ravel() / (noise @ noise)
     assert row["kept"] == pytest.approx(share, abs=1e-4)
     assert share < 0.9
-    assert row["note"] == f"lossy: {share:.0%} of the noise is kept"
-    (warning,) = result.warnings
+    assert row["note"].startswith(
+        f"lossy: {share:.0%} of the noise is kept; hardly protected"
+    )
+    weakly, warning = result.warnings
+    assert weakly.startswith("2 of the files are hardly protected")
     assert warning.startswith(
         f"1 of the files are of a lossy format, {share:.0%} of the noise"
     )

@@ -1,8 +1,8 @@
 """EXIF that is kept: what it says of a picture, but no picture."""
 
-# Tags of a TIFF that say how it is stored, and the turn.
+# Tags that say how a TIFF is stored, the turn, and the size before it.
 _LAYOUT = (254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284,
-           317, 320, 322, 323, 324, 325, 338, 339, 347, 34675)
+           317, 320, 322, 323, 324, 325, 338, 339, 347, 34675, 0xA002, 0xA003)
 # Places in the file it was read from.
 _POINTERS = (330, 0xA005)
 # Where cameras and programs put previews, which nobody has protected.

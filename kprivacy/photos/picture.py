@@ -218,6 +218,11 @@ def _note(file, image):
         return f"{bits} bits a channel became 8" if bits > 8 else ""
     if image.format == "PNG":
         deep = "16" in _raw(image)
+        if deep and image.mode == "RGB" and "transparency" in image.info:
+            raise UserError(
+                f"{str(file)!r} has a transparent colour of 16 bits, which "
+                "cannot be kept. Convert it to 8 bits."
+            )
     elif image.format == "TIFF":
         bits = image.tag_v2.get(258, (8,))
         bits = (bits,) if isinstance(bits, int) else bits

@@ -4,6 +4,9 @@ import numpy as np
 
 FIELDS = ("file", "output", "width", "height", "format", "linf", "mean",
           "kept", "psnr", "ssim", "note")
+# Shares below which a picture is hardly protected: of the bound that its mean
+# change has to have, and of its noise that has to be kept.
+OF_BOUND, OF_NOISE = 1 / 4, 1 / 2
 # SSIM's window, and how far it reaches from its middle.
 WINDOW, REACH = 7, 3
 # Pixels that are compared at once.

@@ -11,13 +11,16 @@ import pathlib
 from itertools import islice
 
 from kprivacy.errors import UserError
-from kprivacy.photos import picture, report, reported
+from kprivacy.photos import copies, picture, report, reported
 
 ROWS, WHOLE, TABLE = ".rows.jsonl", "report.json", "report.csv"
+# What desktops put into folders that somebody looks at.
+DESKTOPS = (".DS_Store", "Thumbs.db", "desktop.ini")
 # Which setting tells one input from another.
 INPUT = "input"
 # What every row of a run has.
 NEEDED = {"file", "output", "stamp"}
+EARLIER = "of an earlier state of the file"
 
 
 class Rows:
@@ -53,7 +56,8 @@ class Rows:
         """Raises unless the folder is new, or of a run with these settings."""
         held = [*heads, *(row for _, row in islice(_lines(self._path), 1))]
         others = self._folder.exists() and any(
-            path.name != ROWS for path in self._folder.iterdir()
+            path.name not in (ROWS, *DESKTOPS)
+            for path in self._folder.iterdir()
         )
         if others and not held:
             raise UserError(
@@ -79,17 +83,33 @@ class Rows:
         if NEEDED <= row.keys():
             name, output = row["file"], row["output"]
             self._places[name] = (
-                name if output == name else output, tuple(row["stamp"]), place
+                name if output == name else output, _stamp(row, "stamp"),
+                _stamp(row, "copy"), place
             )
 
     def outputs(self):
         """Input names to the names of their outputs."""
         return {name: output for name, (output, *_) in self._places.items()}
 
-    def done(self, name, stamp):
-        """Whether a file was done as it is now."""
+    def done(self, name, stamp, copy):
+        """Whether a file was done as it is now, and its copy is that one.
+
+        Args:
+            name: Of the file.
+            stamp: Its size and time, see `stamp_of`.
+            copy: Likewise of its copy; None if there is none.
+        """
         held = self._places.get(name)
-        return held is not None and held[1] == tuple(stamp)
+        return held is not None and held[1:3] == (stamp, copy)
+
+    def outdate(self, name):
+        """Notes of a row that its copy is of an earlier state of the file."""
+        if name not in self._places:
+            return
+        (row,) = self._read([name])
+        if EARLIER not in row["note"]:
+            row["note"] = "; ".join(filter(None, (row["note"], EARLIER)))
+        self.add({**row, "stamp": None})
 
     def add(self, row):
         """Keeps a row, on the disk at once."""
@@ -130,7 +150,7 @@ class Rows:
         with open(self._path, "rb") as journal:
             for name in names:
                 if name in self._places:
-                    journal.seek(self._places[name][2])
+                    journal.seek(self._places[name][-1])
                     row = json.loads(journal.readline())
                     for one in hear:
                         one(row)
@@ -146,11 +166,12 @@ class Losses:
 
     def __init__(self, bound):
         self._bound = bound
-        self._count = self._over = self._known = 0
+        self._count = self._over = self._known = self._weak = 0
         self._sum, self._least = 0.0, float("inf")
 
     def add(self, row):
         """Counts a row."""
+        self._weak += copies.hardly(row, self._bound)
         if row["format"] not in picture.LOSSY:
             return
         self._count += 1
@@ -162,18 +183,36 @@ class Losses:
             self._least = min(self._least, share)
 
     def sentences(self):
-        """What there is to say, one sentence or none."""
+        """What there is to say, of each kind a sentence."""
+        if self._weak:
+            yield (
+                f"{self._weak} of the files are hardly protected, see {TABLE}: "
+                f"their mean change is below {report.OF_BOUND:.0%} of the "
+                f"bound, or less than {report.OF_NOISE:.0%} of the noise is "
+                "kept."
+            )
         if not self._count:
-            return ()
+            return
         said = (
             f", {self._sum / self._known:.0%} of the noise is kept, "
             f"{self._least:.0%} where it is least" if self._known else ""
         )
-        return (
+        yield (
             f"{self._count} of the files are of a lossy format{said}; "
             f"{self._over} are changed beyond the bound, see {TABLE}. "
-            "--format=png loses nothing.",
+            "--format=png loses nothing."
         )
+
+
+def stamp_of(path):
+    """Size and time of a file, which tell whether it was changed since."""
+    held = path.stat()
+    return held.st_size, held.st_mtime_ns
+
+
+def _stamp(row, key):
+    """A stamp of a row, which JSON has as a list; None where there is none."""
+    return None if row.get(key) is None else tuple(row[key])
 
 
 def _difference(before, settings):

@@ -20,6 +20,7 @@ METADATA = ("strip", "keep")
 OUTPUTS = ("same", "png")
 # What a run that is killed leaves in its output, with its process' number.
 LEFT = re.compile(r"\.\d+\.part|\.report\.(json|csv)\.\d+")
+LEFT_PREVIEW = re.compile(r"\..*\.preview\.png\.\d+", re.DOTALL)
 
 
 def protect(
@@ -58,8 +59,8 @@ def protect(
     files.check_folder("--output", output)
     if preview:
         files.check_folder("--preview", preview)
-        for other in (input, output):
-            inputs.check_apart(other, preview, "preview")
+        for flag, other in (("input", input), ("output", output)):
+            inputs.check_apart(other, preview, flag, "preview")
     root, names, ignored = find(input)
     _check_names(names)
     output = pathlib.Path(output).expanduser()
@@ -70,7 +71,9 @@ def protect(
             "client": generator.digest, "metadata": metadata,
             "format": format, rows.INPUT: _digest(root),
         }, generator.bound)
-        _tidy(output)
+        _tidy(output, LEFT)
+        if preview:
+            _tidy(pathlib.Path(preview).expanduser(), LEFT_PREVIEW)
         targets = Targets(names, held.outputs())
         copy = _Copier(
             generator, root, output, targets, held, metadata, format, preview
@@ -113,14 +116,14 @@ def _orphans(root, others):
         )
 
 
-def _tidy(output):
+def _tidy(output, left):
     """Removes what runs that were killed left beside their files.
 
     The folder is of such runs, and nobody else works in it.
     """
     for folder, _, found in os.walk(output):
         for name in found:
-            if LEFT.fullmatch(name):
+            if left.fullmatch(name):
                 pathlib.Path(folder, name).unlink()
 
 
@@ -133,9 +136,11 @@ def _copied(copy, names):
         except UserError as error:
             said = str(error)
             bad.append(said if name in said else f"{name!r}: {said}")
+            copy.rows.outdate(name)
         except Exception as error:
             _end_if_full(error, copy.output)
             bad.append(f"{name!r}: {type(error).__name__}: {error}"[:500])
+            copy.rows.outdate(name)
         line.add(1)
     line.close()
     return bad
@@ -209,13 +214,12 @@ class _Copier:
 
     def __call__(self, name):
         """Protects a picture, unless that is done."""
-        held = (self.root / name).stat()
-        stamp = [held.st_size, held.st_mtime_ns]
-        if self.rows.done(name, stamp):
-            stored = self.output / self.targets.of[name]
-            if stored.is_file():
-                self._preview_of(name, stored)
-                return
+        stamp = rows.stamp_of(self.root / name)
+        stored = self.output / self.targets.of.get(name, "")
+        copy = rows.stamp_of(stored) if stored.is_file() else None
+        if copy is not None and self.rows.done(name, stamp, copy):
+            self._preview_of(name, stored)
+            return
         original = picture.read(self.root / name)
         sent = self.generator(original.colours)
         content, kind, note = copies.made(
@@ -228,25 +232,35 @@ class _Copier:
         stored.parent.mkdir(parents=True, exist_ok=True)
         beside = stored.with_name(f".{os.getpid()}.part")
         try:
-            beside.write_bytes(content)
+            _write(beside, content)
             again = picture.read(beside)
             row = copies.measured(
                 name, target, original, again, self.generator.bound, note, sent
             )
+            copy = rows.stamp_of(beside)
             os.replace(beside, stored)
         finally:
             beside.unlink(missing_ok=True)
-        self.rows.add({**row, "stamp": stamp})
+        if self.preview:
+            # Before the row: who is stopped here does the picture again.
+            previews.write(self.preview, name, original, again)
+        self.rows.add({**row, "stamp": stamp, "copy": copy})
         if before is not None:
             _remove_other(self.output / before, stored)
-        if self.preview:
-            previews.write(self.preview, name, original, again)
 
     def _preview_of(self, name, stored):
         """Makes the preview of what is done already, where it is missing."""
         if self.preview and not previews.path(self.preview, name).is_file():
             pair = picture.read(self.root / name), picture.read(stored)
             previews.write(self.preview, name, *pair)
+
+
+def _write(path, content):
+    """Writes a file so that it is on the disk before it gets its name."""
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _remove_other(before, stored):

@@ -6,10 +6,10 @@ What is judged, for each original:
 - its mean change is at least a quarter of the bound. If none is given it is
   the client's where report.json has the picture, and else the picture's own
   largest change. The noise of a trained generator has a root
-  mean square of about 0.7 of its bound. What was merely saved again as JPEG
-  changes much in few places: of six pictures in nine qualities, with and
-  without subsampling, none is within a bound of 4, 8, 16 or 32 and above its
-  quarter, nor above a quarter of its own largest change;
+  mean square of about 0.7 of its bound. Photographs that were merely saved
+  again as JPEG change much in few places, and are over the bound or below its
+  quarter. Flat pictures with grain can be neither: without report.json they
+  are not told from protected ones;
 - alpha is what it was;
 - where report.json has the file: at least half of the noise was kept, the
   mean change is at least half of the reported one, and the numbers are those
@@ -24,8 +24,8 @@ import numpy as np
 from kprivacy.errors import UserError
 from kprivacy.photos import picture, report, reported, rows, run
 
-# Shares below which a picture is hardly protected.
-OF_BOUND, OF_REPORT = 1 / 4, 1 / 2
+# Of the reported mean change, below which a picture is hardly protected.
+OF_REPORT = 1 / 2
 # By how much numbers may differ from the reported ones: what is written
 # down, and what decoders of lossy formats differ by; of `linf` and `mean`.
 WRITTEN, DECODED = (0.001, 0.001), (2, 0.1)
@@ -50,6 +50,7 @@ class Verified:
             the originals. They are no fault: it may be of more folders.
         bound: As given, or the client's of report.json, in levels of 8
             bits, or None.
+        reported: Whether there is a report.json.
     """
 
     rows: list = dataclasses.field(default_factory=list)
@@ -62,6 +63,7 @@ class Verified:
     altered: list = dataclasses.field(default_factory=list)
     strange: list = dataclasses.field(default_factory=list)
     bound: float | None = None
+    reported: bool = True
 
     @property
     def passed(self):
@@ -88,6 +90,11 @@ class Verified:
             lines.append(f"smallest mean change: {least:.2f} levels")
             if psnr:
                 lines.append(f"smallest PSNR: {min(psnr):.1f} dB")
+        if not self.reported:
+            lines.append(
+                f"{rows.WHOLE} is missing: a picture with grain that was "
+                "merely saved again cannot be told from a protected one."
+            )
         for name, held in self._faults():
             if held:
                 lines.append(f"{name}: {len(held)}, such as {_shown(held[0])}")
@@ -131,7 +138,10 @@ def verify(originals, protected, bound=None):
             "Name the one that kprivacy.protect wrote."
         )
     client_bound, told = _told(folder)
-    found = Verified(bound=client_bound if bound is None else bound)
+    found = Verified(
+        bound=client_bound if bound is None else bound,
+        reported=(folder / rows.WHOLE).is_file(),
+    )
     known, of_some = set(names), set()
     for name in names:
         held = told.get(name, {})
@@ -181,10 +191,10 @@ def _judge(found, row, held, whole):
         whole: Of which the mean change has to be a share.
     """
     name, mean = row["file"], row["mean"]
-    least = max(OF_BOUND * whole, OF_REPORT * held.get("mean", 0))
+    least = max(report.OF_BOUND * whole, OF_REPORT * held.get("mean", 0))
     if row["linf"] == 0:
         found.same.append(name)
-    elif mean < least or held.get("kept", 1) < OF_REPORT:
+    elif mean < least or held.get("kept", 1) < report.OF_NOISE:
         found.weak.append(name)
     if row["alpha"]:
         found.alpha.append(name)

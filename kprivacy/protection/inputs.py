@@ -72,22 +72,23 @@ def find(path, domain, resize=False, flag="input"):
     )
 
 
-def check_apart(given, made, flag="input"):
+def check_apart(given, made, flag="input", into="output"):
     """Raises unless neither of two paths lies in the other.
 
     Args:
         given: What is read.
-        made: --output.
+        made: What is written.
         flag: Which flag `given` comes from.
+        into: Which flag `made` comes from.
     """
     ends = [pathlib.Path(path).expanduser().resolve()
             for path in (given, made)]
     if any(one in (other, *other.parents)
            for one, other in (ends, reversed(ends))):
         raise UserError(
-            f"--{flag} and --output must lie apart, so that no private file is "
-            f"handed on with the fakes. Received: {str(given)!r} and "
-            f"{str(made)!r}. Choose an --output outside."
+            f"--{flag} and --{into} must lie apart, so that no private file "
+            f"is handed on with others. Received: {str(given)!r} and "
+            f"{str(made)!r}. Choose another --{into}."
         )
 
 
