@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from kprivacy.errors import UserError
@@ -48,7 +47,6 @@ class Protect(keras.layers.Layer):
         self.client.set_weights(client.get_weights())
         self.trainable = False
 
-    @tf.autograph.experimental.do_not_convert
     def __call__(self, inputs, *args, **kwargs):
         # Keras' own needs to know.
         if getattr(getattr(inputs, "shape", None), "rank", 0) is None:
