@@ -4,6 +4,7 @@ import ml_collections
 from kprivacy.configs import common
 
 SMOKE_EXAMPLES = 64
+VARIANTS = ("guided", "joint", "ensemble", "paper", "smoke")
 
 
 def confounder_gan(name, variant=None):
@@ -16,10 +17,11 @@ def confounder_gan(name, variant=None):
         name: As for `kprivacy.data.load`.
         variant: None for what is added to the paper; "guided" for that
             without the classes' squares, "joint" for that with D's batches
-            of both kinds; "paper" for its losses alone; "smoke" for two
-            steps on a few examples.
+            of both kinds, "ensemble" for that with a ResNet-50 beside the
+            ResNet-18 that looks at the noise; "paper" for its losses alone;
+            "smoke" for two steps on a few examples.
     """
-    common.check_variant(variant, ("guided", "joint", "paper", "smoke"))
+    common.check_variant(variant, VARIANTS)
     config = ml_collections.ConfigDict()
     config.method = "confounder_gan"  # folder of kprivacy that trains it
     config.seed = 0  # of weights, orders and moves
@@ -104,6 +106,8 @@ def confounder_gan(name, variant=None):
         model.joint = variant == "joint"
         model.shift = 0.125
         model.hidden = 0.3
+    if variant == "ensemble":
+        classifier.networks = ("resnet18", "resnet50")
     return config
 
 

@@ -4,7 +4,8 @@
         --config=configs/confounder_gan_digits.py
 
 Variants: "paper" has the paper's losses alone, "guided" a guide without
-squares, "joint" a discriminator that works. See docs/confounder_gan.md.
+squares, "joint" a discriminator that works, "ensemble" two classifiers f. See
+docs/confounder_gan.md.
 """
 
 from kprivacy.configs import confounder_gan_base
@@ -15,7 +16,8 @@ def get_config(variant=None):
     config = confounder_gan_base.confounder_gan("digits", variant)
     if variant != "smoke":
         config.client.bound = 16 / 255
-        config.classifier.networks = ("lenet",)
+        both = variant == "ensemble"
+        config.classifier.networks = ("lenet", "mlp")[: 1 + both]
         config.model.hinge_bound = 1.6
     return config
 

@@ -90,3 +90,12 @@ def test_guided_is_ours_without_the_squares(name):
     assert guided.client.pattern == 0
     guided.client.pattern = ours.client.pattern
     assert guided.to_dict() == ours.to_dict()
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_an_ensemble_is_ours_with_another_reader(name):
+    ours, two = (config_of(name, variant) for variant in (None, "ensemble"))
+    assert len(set(two.classifier.networks)) == 2
+    assert two.classifier.networks[:1] == ours.classifier.networks
+    two.classifier.networks = ours.classifier.networks
+    assert two.to_dict() == ours.to_dict()

@@ -199,6 +199,7 @@ def test_notes():
         "vgg11/confounder_gan_paper/0",
         *(f"{network}+none/confounder_gan/0"
           for network in ("vgg11", "resnet50")),
+        "resnet50/confounder_gan_ensemble/0",
     ]),
     (table, 35, ["clean_500/natural/0", "grey/confounder_gan_paper/0",
                  "jpeg_10/confounder_gan_paper/0",

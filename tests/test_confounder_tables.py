@@ -56,6 +56,7 @@ def folders(tmp_path_factory):
           for method in ("natural", "confounder_gan", "emn")),
         "lenet:confounder_gan_paper",
         "lenet+none:confounder_gan", "mlp+none:confounder_gan",
+        "mlp:confounder_gan_ensemble",
     }),
     ("confounder_gan_countermeasures", {
         *(f"grey:{method}" for method in (
