@@ -227,10 +227,11 @@ def test_cells_at_the_papers_sizes(name):
         sets = list(confounder_bench.PAPER_SETS)
         held = [one.split("/")[0] for one, _, _ in cells]
         # Five networks with three methods, then one with the paper's losses,
-        # then two without augmentation.
+        # then two without augmentation, then one with two classifiers.
         assert held[: 15 * len(sets) : 15] == sets
         assert held[15 * len(sets) : 16 * len(sets)] == sets
-        assert held[16 * len(sets) :: 2] == sets
+        assert held[16 * len(sets) : 18 * len(sets) : 2] == sets
+        assert held[18 * len(sets) :] == sets
     labels = {one.split("/")[1] for one, _, _ in module.cells("cpu")}
     assert labels == {one.split("/")[1] for one, _, _ in cells}
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import ExifTags, Image
 from test_photos import loud, pixels
 
-from kprivacy import files, photos
+from kprivacy import files
 from kprivacy.errors import UserError
 from kprivacy.photos import picture, preview, rows, run, verify
 
@@ -162,20 +161,6 @@ def test_sizes_of_before_a_turn_are_not_kept(client, tmp_path):
     with Image.open(output / "a.jpg") as image:
         assert image.size == (10, 20)
         assert dict(image.getexif().get_ifd(ExifTags.IFD.Exif)) == {0x8827: 100}
-
-
-def test_the_layer_wants_to_know_how_many_axes(client):
-    protect = photos.Protect(client)
-    content = tf.io.encode_png(pixels(8, 9, 3)).numpy()
-    files_ = tf.data.Dataset.from_tensors(content)
-    unknown = files_.map(lambda one: tf.io.decode_image(one, 3)).batch(1)
-    # Autograph makes an error of its own of it, with the same sentence.
-    with pytest.raises(Exception, match="UserError.*expand_animations=False"):
-        unknown.map(protect)
-    known = files_.map(
-        lambda one: tf.io.decode_image(one, 3, expand_animations=False)
-    ).batch(1).map(protect)
-    assert next(iter(known)).shape == (1, 8, 9, 3)
 
 
 def test_without_a_report_less_is_known(client, album, tmp_path):

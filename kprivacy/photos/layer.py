@@ -47,17 +47,6 @@ class Protect(keras.layers.Layer):
         self.client.set_weights(client.get_weights())
         self.trainable = False
 
-    def __call__(self, inputs, *args, **kwargs):
-        # Keras' own needs to know.
-        if getattr(getattr(inputs, "shape", None), "rank", 0) is None:
-            raise UserError(
-                "`Protect` takes batches of pictures, shape (batch, height, "
-                f"width, {self.client.input_shape[-1]}). Received: an unknown "
-                "number of axes. Decode with expand_animations=False, or "
-                "call tf.ensure_shape."
-            )
-        return super().__call__(inputs, *args, **kwargs)
-
     def call(self, inputs):
         kind = self._kind(inputs)
         _check_range(inputs, kind)
