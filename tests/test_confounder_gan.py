@@ -12,10 +12,7 @@ import tensorflow as tf
 import configs
 import kprivacy
 from kprivacy import networks, train_lib
-from kprivacy.confounder_gan import (
-    build_adversary,
-    build_client,
-)
+from kprivacy.confounder_gan import build_adversary, build_client
 from kprivacy.errors import UserError
 
 SHAPE = (9, 7, 2)
@@ -246,6 +243,14 @@ def test_a_guide_sees_the_same_channels():
 def test_the_residual_one_has_filters_of_its_own():
     client = build_client((None, None, 1), "residual")
     assert client.get_layer("down_conv3").filters == 256
+
+
+def test_fit_is_called_as_keras_own(pictures):
+    model = small_model()
+    model.fit(*pictures, 16, 1, 0)
+    assert int(model.optimizer.iterations) == 2
+    with pytest.raises(ValueError, match="compile"):
+        type(model).from_config(model.get_config()).fit(*pictures, verbose=0)
 
 
 def test_what_it_trains_on_is_looked_at(pictures):

@@ -189,23 +189,23 @@ class ConfounderGAN(AdversarialModel):
         """All classifiers that look at noise or at pictures."""
         return list(self.classifiers)
 
-    def fit(self, x=None, y=None, **kwargs):
+    def fit(self, x=None, y=None, *args, **kwargs):
         """As of Keras.
 
         Args:
             x: Pictures, float (examples, height, width, channels) in [0, 1];
                 or a `tf.data.Dataset` of batches of them with their labels.
             y: Labels, integers (examples,), with arrays.
-            **kwargs: Of `keras.Model.fit`.
+            *args, **kwargs: Of `keras.Model.fit`.
 
         Raises:
             UserError: Arrays are no such pictures and labels. Of batches the
                 types and shapes are looked at, the numbers are not.
         """
-        if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
-            classes = self.readers[0].output_shape[-1]
-            pictures.check(x=Arrays(x, y, classes))
-        return super().fit(x, y, **kwargs)
+        arrays = isinstance(x, np.ndarray) and isinstance(y, np.ndarray)
+        if self.compiled and arrays:
+            pictures.check(x=Arrays(x, y, self.reader.output_shape[-1]))
+        return super().fit(x, y, *args, **kwargs)
 
     def train_step(self, data):
         images, labels = self._unpack(data)
