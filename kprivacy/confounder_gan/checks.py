@@ -3,6 +3,7 @@
 import keras
 
 from kprivacy import errors
+from kprivacy.data import pictures
 
 
 def check_client(client):
@@ -23,9 +24,7 @@ def check_readers(readers, shape):
     """
     for one in readers:
         own = tuple(one.input_shape[1:])
-        if len(own) != len(shape) or any(
-            None not in (a, b) and a != b for a, b in zip(own, shape)
-        ):
+        if not pictures.fits(own, shape):
             raise errors.UserError(
                 f"Classifiers must take pictures of shape {tuple(shape)}. "
                 f"Received: {one.name!r} for shape {own}. Build it with "

@@ -55,6 +55,13 @@ def check_same(**parts):
         )
 
 
+def fits(wanted, shape):
+    """Whether two shapes may be the same, None standing for any size."""
+    return len(wanted) == len(shape) and all(
+        None in (a, b) or a == b for a, b in zip(wanted, shape)
+    )
+
+
 def levels(bound):
     """A bound in [0, 1] as whole levels of 8 bits.
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from kprivacy import errors
+from kprivacy.data import pictures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,10 +125,7 @@ def _slopes(model, images, labels):
 
 def _check(model, name, part):
     wanted, shape = tuple(model.input_shape[1:]), tuple(part.data.shape[1:])
-    fits = len(wanted) == len(shape) and all(
-        one in (None, other) for one, other in zip(wanted, shape)
-    )
-    if not fits or not len(part):
+    if not pictures.fits(wanted, shape) or not len(part):
         raise errors.UserError(
             f"`{name}` must be pictures that `model` takes, shape {wanted}, "
             f"one at least. Received: {len(part)} of shape {shape}."

@@ -30,9 +30,7 @@ def without_noise(published, client, rounds=5):
     errors.check_count("rounds", rounds)
     pictures.check(published=published)
     wanted, shape = client.input_shape[1:], published.data.shape[1:]
-    if len(wanted) != 3 or any(
-        one not in (None, other) for one, other in zip(wanted, shape)
-    ):
+    if not pictures.fits(wanted, shape):
         raise errors.UserError(
             f"`client` must take pictures of shape {shape}. Received: one for "
             f"{tuple(wanted)}."

@@ -35,8 +35,8 @@ def purified(published, leaked, natural, steps=2000, width=32, seed=0):
 
     errors.check_count("steps", steps)
     errors.check_count("width", width)
-    pictures.check(published=published, leaked=leaked, natural=natural)
     pictures.check_same(leaked=leaked, natural=natural)
+    pictures.check(published=published, leaked=leaked)
     if len(leaked) < LEAST:
         raise errors.UserError(
             f"`leaked` and `natural` must be at least {LEAST} pairs. "
