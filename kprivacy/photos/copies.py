@@ -36,14 +36,6 @@ def made(original, colours, name, format, keep):
     return content, kind, "; ".join(notes)
 
 
-def hardly(row, bound):
-    """Whether a row's picture is changed, but hardly protected."""
-    share = row.get("kept")
-    return row["mean"] < report.OF_BOUND * bound or (
-        share is not None and share < report.OF_NOISE
-    )
-
-
 def measured(name, output, original, again, bound, note="", sent=None):
     """The report's row of a copy that was opened again.
 
@@ -79,7 +71,7 @@ def measured(name, output, original, again, bound, note="", sent=None):
         notes.append(
             f"changed by up to {row['linf']:g} levels instead of {bound}"
         )
-    if hardly(row, bound):
+    if report.hardly(row["mean"], bound, row["kept"]):
         notes.append(f"hardly protected: {row['mean']:.2f} levels on average")
     row["note"] = "; ".join(filter(None, notes))
     return row

@@ -66,6 +66,17 @@ def kept(original, sent, stored):
     return round(both / whole, 4)
 
 
+def hardly(mean, bound, share):
+    """Whether a picture is hardly protected.
+
+    Args:
+        mean: Its mean change, in the bound's unit.
+        bound: What the mean has to be a share of.
+        share: What is `kept` of its noise, or None where that is unknown.
+    """
+    return mean < OF_BOUND * bound or (share is not None and share < OF_NOISE)
+
+
 def same_size(original, stored):
     """Whether two pictures have the same height and width."""
     return original.colours.shape[:2] == stored.colours.shape[:2]

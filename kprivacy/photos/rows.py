@@ -11,7 +11,7 @@ import pathlib
 from itertools import islice
 
 from kprivacy.errors import UserError
-from kprivacy.photos import copies, picture, report, reported
+from kprivacy.photos import picture, report, reported
 
 ROWS, WHOLE, TABLE = ".rows.jsonl", "report.json", "report.csv"
 # What desktops put into folders that somebody looks at.
@@ -171,7 +171,9 @@ class Losses:
 
     def add(self, row):
         """Counts a row."""
-        self._weak += copies.hardly(row, self._bound)
+        self._weak += report.hardly(
+            row["mean"], self._bound, row.get("kept")
+        )
         if row["format"] not in picture.LOSSY:
             return
         self._count += 1

@@ -140,8 +140,9 @@ def verify(originals, protected, bound=None):
     client_bound, told = _told(folder)
     found = Verified(
         bound=client_bound if bound is None else bound,
-        reported=(folder / rows.WHOLE).is_file(),
+        reported=told is not None,
     )
+    told = told or {}
     known, of_some = set(names), set()
     for name in names:
         held = told.get(name, {})
@@ -191,10 +192,10 @@ def _judge(found, row, held, whole):
         whole: Of which the mean change has to be a share.
     """
     name, mean = row["file"], row["mean"]
-    least = max(report.OF_BOUND * whole, OF_REPORT * held.get("mean", 0))
     if row["linf"] == 0:
         found.same.append(name)
-    elif mean < least or held.get("kept", 1) < report.OF_NOISE:
+    elif (mean < OF_REPORT * held.get("mean", 0)
+          or report.hardly(mean, whole, held.get("kept"))):
         found.weak.append(name)
     if row["alpha"]:
         found.alpha.append(name)
@@ -216,10 +217,10 @@ def _alpha_change(original, stored):
 
 
 def _told(folder):
-    """(bound, name to output and numbers) of report.json, as far as known."""
+    """(bound, name to output and numbers) of report.json; None without it."""
     path = folder / rows.WHOLE
     if not path.is_file():
-        return None, {}
+        return None, None
     head, held = reported.read(path)
     told = {}
     for row in held:
