@@ -14,8 +14,8 @@ asks for it). Columns as in confounder_gan_table2; of fashion_mnist there are
 `confounder_gan` is more than the paper's method: its generator holds a
 classifier that was trained on labels (the guide) and a learnt square of coarse
 cells for each class, weighted by what the guide sees, which is class-wise
-noise by predicted class. Of the sets with goals, `confounder_gan_paper` is the
-paper's losses alone, and `shuffled` the control: each picture has the noise
+noise by predicted class. `confounder_gan_paper` is the paper's losses alone.
+`shuffled`, of the sets with goals, is the control: each picture has the noise
 that `confounder_gan` made for another one, whatever its class. What the trainer
 loses by that he loses because his pictures are not those of the test, not to a
 confounder.
@@ -38,9 +38,8 @@ __all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 SEEDS = (0, 1, 2)
 DATA = ("cifar10_subset", "bloodmnist_subset", "fashion_mnist")
 METHODS = ("natural", "confounder_gan", "emn")
-CONTROL = "shuffled"
-# Both only of the sets with goals, the first of all of the paper's as well.
-BESIDE = ("confounder_gan_paper", CONTROL)
+PAPER = "confounder_gan_paper"
+CONTROL = "shuffled"  # only of the sets with goals
 GOALS = {"cifar10_subset": 0.12, "bloodmnist_subset": 0.31}
 SHARE = 90
 # The defender's part is 5/6 of all.
@@ -59,7 +58,7 @@ def cells(profile):
          {"augmentation": "none"})
         for name in sets
         for method in (
-            *METHODS, *BESIDE[:2 if name in aimed else profile == "paper"]
+            *METHODS, PAPER, *([CONTROL] if name in aimed else ())
         )
     ], profile)
     known = confounder_gan_figure5.SMOKE if profile == "smoke" else KNOWN
@@ -78,7 +77,7 @@ def notes(results):
     })
     found = {row["name"]: row["measured"]["accuracy"]
              for row in results["rows"]}
-    for name in names:
+    for name in confounder_bench.sets(DATA, results["profile"]):
         ours, emn = (found.get(f"{name}:none:{METHODS[i]}") for i in (1, -1))
         if ours is not None and emn is not None:
             yield (
