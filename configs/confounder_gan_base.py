@@ -4,7 +4,7 @@ import ml_collections
 from kprivacy.configs import common
 
 SMOKE_EXAMPLES = 64
-VARIANTS = ("guided", "joint", "ensemble", "paper", "smoke")
+VARIANTS = ("guided", "joint", "ensemble", "contrast", "paper", "smoke")
 
 
 def confounder_gan(name, variant=None):
@@ -87,6 +87,7 @@ def confounder_gan(name, variant=None):
     model.adversarial = "equation_5"  # or "algorithm_1", "non_saturating"
     model.adversarial_weight = 1.0  # of that term
     model.confounder_weight = 1.0  # of the fixed classifiers' loss
+    model.contrast = 0.0  # of the noise that f sees, about grey; 0: as it is
     model.shift = 0.0  # largest shift of noise before it is classified
     model.hidden = 0.0  # share of noise of which a square is hidden
     model.grey = 0.0  # share of noise that is made grey
@@ -106,6 +107,8 @@ def confounder_gan(name, variant=None):
         model.joint = variant == "joint"
         model.shift = 0.125
         model.hidden = 0.3
+    if variant == "contrast":
+        model.contrast = 8.0
     if variant == "ensemble":
         classifier.networks = ("resnet18", "resnet50")
     return config

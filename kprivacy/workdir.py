@@ -26,6 +26,7 @@ LATER = {
     "model.jpeg": 0.0,
     "model.jpeg_quality": [30, 95],
     "model.joint": False,
+    "model.contrast": 0.0,
     "surrogate.every": 0,
     "export.quantization": "int8",
     "export.utility_loss": 0.003,

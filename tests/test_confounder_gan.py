@@ -16,8 +16,9 @@ from kprivacy.confounder_gan import build_adversary, build_client
 from kprivacy.errors import UserError
 
 SHAPE = (9, 7, 2)
-OWN = ("adversarial", "shift", "hidden", "grey", "blurred", "hinge_bound",
-       "hinge_weight", "adversarial_weight", "confounder_weight", "joint")
+OWN = ("adversarial", "contrast", "shift", "hidden", "grey", "blurred",
+       "hinge_bound", "hinge_weight", "adversarial_weight",
+       "confounder_weight", "joint")
 
 
 def small_model(seed=0, network="residual", classifiers=1, **options):
@@ -44,7 +45,8 @@ def small_model(seed=0, network="residual", classifiers=1, **options):
 def whole_model(seed=0, **options):
     """With everything that has a state to lose."""
     return small_model(
-        seed, "unet", 2, shift=0.2, hidden=0.5, blurred=0.5, **options
+        seed, "unet", 2, shift=0.2, hidden=0.5, blurred=0.5,
+        contrast=8.0, **options
     )
 
 

@@ -196,6 +196,26 @@ def test_a_guide_drops_nothing_while_the_generator_learns():
     np.testing.assert_array_equal(told(x, training=True), told(x))
 
 
+def test_f_sees_noise_as_a_picture_about_grey():
+    model = small_model(classifiers=2, contrast=8.0)
+    random = np.random.default_rng(0)
+    noise = random.uniform(-0.06, 0.06, (6, *SHAPE)).astype("float32")
+    labels = np.arange(6) % 3
+    model.build((None, *SHAPE))
+    for training in (False, True):
+        loss, scores = model.confounder(noise, noise, labels, training)
+        seen = [one(0.5 + 8 * noise) for one in model.classifiers]
+        np.testing.assert_allclose(scores, seen[0], rtol=1e-6)
+        expected = np.mean([model.class_loss(labels, one) for one in seen])
+        np.testing.assert_allclose(loss, expected, rtol=1e-6)
+    plain = small_model(classifiers=2)
+    plain.build((None, *SHAPE))
+    _, scores = plain.confounder(noise, noise, labels, True)
+    np.testing.assert_allclose(scores, plain.classifiers[0](noise), rtol=1e-6)
+    with pytest.raises(UserError, match="`contrast` must be"):
+        small_model(contrast=-1.0)
+
+
 @pytest.mark.parametrize("option", ["shift", "hidden", "grey", "blurred"])
 def test_shares_are_shares(option):
     client = build_client(SHAPE, filters=(3, 4))

@@ -6,8 +6,7 @@ from keras import ops
 
 from kprivacy import errors
 from kprivacy.adversarial import AdversarialModel
-from kprivacy.confounder_gan import checks, compression
-from kprivacy.confounder_gan.moves import moved, washed
+from kprivacy.confounder_gan import checks, compression, moves
 from kprivacy.data import Arrays, pictures
 
 ADVERSARIAL = ("equation_5", "algorithm_1", "non_saturating")
@@ -47,6 +46,9 @@ class ConfounderGAN(AdversarialModel):
         adversarial: "equation_5", "algorithm_1" or "non_saturating".
         adversarial_weight: Of D's term in G's step; the paper's is 1.
         confounder_weight: Of f's term, likewise.
+        contrast: f sees 1/2 + contrast * G(x), as a picture about grey. 0:
+            G(x) itself, the paper's, a nearly black one, of which f may see
+            nothing at all, as its seed will have it.
         shift: Largest shift of the noise before f sees it in training, in
             its size; then it is also mirrored at random. 0: as it is.
         hidden: Share of the pictures' noise in which a square of half a
@@ -101,6 +103,7 @@ class ConfounderGAN(AdversarialModel):
         adversarial="equation_5",
         adversarial_weight=1.0,
         confounder_weight=1.0,
+        contrast=0.0,
         shift=0.0,
         hidden=0.0,
         grey=0.0,
@@ -130,7 +133,7 @@ class ConfounderGAN(AdversarialModel):
         checks.check_each(
             errors.check_weight, hinge_weight=hinge_weight,
             hinge_bound=hinge_bound, adversarial_weight=adversarial_weight,
-            confounder_weight=confounder_weight,
+            confounder_weight=confounder_weight, contrast=contrast,
         )
         compression.check(jpeg, tuple(jpeg_quality), client.input_shape[-1])
         self._given = lambda: given
@@ -140,6 +143,7 @@ class ConfounderGAN(AdversarialModel):
         self.adversarial = adversarial
         self.adversarial_weight = adversarial_weight
         self.confounder_weight = confounder_weight
+        self.contrast = contrast
         self.shift = shift
         self.hidden = hidden
         self.grey = grey
@@ -294,6 +298,8 @@ class ConfounderGAN(AdversarialModel):
     def confounder(self, noise, protected, labels, training):
         """f's loss on the noise alone, Equation 3, and the first f's scores."""
         seen = self.augmented(noise) if training else noise
+        if self.contrast:
+            seen = 0.5 + self.contrast * seen
         scores = [one(seen, training=False) for one in self.classifiers]
         losses = [self.class_loss(labels, one) for one in scores]
         return self.confounder_weight * sum(losses) / len(losses), scores[0]
@@ -307,13 +313,10 @@ class ConfounderGAN(AdversarialModel):
 
     def augmented(self, seen):
         """Noise, or pictures, as whoever trains on them may change them."""
-        if self.grey or self.blurred:
-            seen = washed(
-                seen, self.grey, self.blurred, self.noise_generator
-            )
-        if self.shift or self.hidden:
-            seen = moved(seen, self.shift, self.hidden, self.noise_generator)
-        return seen
+        return moves.augmented(
+            seen, self.grey, self.blurred, self.shift, self.hidden,
+            self.noise_generator,
+        )
 
     def _adversarial(self, protected):
         """D's term in G's step."""
@@ -326,14 +329,12 @@ class ConfounderGAN(AdversarialModel):
 
     def get_config(self):
         names = ("hinge_weight", "hinge_bound", "adversarial",
-                 "adversarial_weight", "confounder_weight", "shift", "hidden",
-                 "grey", "blurred", "jpeg", "jpeg_quality", "joint")
+                 "adversarial_weight", "confounder_weight", "contrast", "shift",
+                 "hidden", "grey", "blurred", "jpeg", "jpeg_quality", "joint")
+        save = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            "classifiers": [
-                keras.saving.serialize_keras_object(one)
-                for one in self.classifiers
-            ],
+            "classifiers": [save(one) for one in self.classifiers],
             **{name: getattr(self, name) for name in names},
         }
 

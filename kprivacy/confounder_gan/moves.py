@@ -7,6 +7,15 @@ from keras import ops
 LUMINANCE = (0.299, 0.587, 0.114)
 
 
+def augmented(noise, grey, blurred, shift, hidden, generator):
+    """Noise as `washed`, then `moved`; see there."""
+    if grey or blurred:
+        noise = washed(noise, grey, blurred, generator)
+    if shift or hidden:
+        noise = moved(noise, shift, hidden, generator)
+    return noise
+
+
 def washed(noise, grey, blurred, generator):
     """Noise as it is left in pictures that were made grey, or blurred.
 
