@@ -18,8 +18,9 @@ def confounder_gan(name, variant=None):
         variant: None for what is added to the paper; "guided" for that
             without the classes' squares, "joint" for that with D's batches
             of both kinds, "ensemble" for that with a ResNet-50 beside the
-            ResNet-18 that looks at the noise; "paper" for its losses alone;
-            "smoke" for two steps on a few examples.
+            ResNet-18 that looks at the noise, "contrast" for noise that
+            they see about grey; "paper" for its losses alone; "smoke" for
+            two steps on a few examples.
     """
     common.check_variant(variant, VARIANTS)
     config = ml_collections.ConfigDict()

@@ -4,8 +4,8 @@
         --config=configs/confounder_gan_digits.py
 
 Variants: "paper" has the paper's losses alone, "guided" a guide without
-squares, "joint" a discriminator that works, "ensemble" two classifiers f. See
-docs/confounder_gan.md.
+squares, "joint" a discriminator that works, "ensemble" two classifiers f,
+"contrast" f that sees noise about grey. See docs/confounder_gan.md.
 """
 
 from kprivacy.configs import confounder_gan_base

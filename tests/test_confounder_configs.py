@@ -99,3 +99,13 @@ def test_an_ensemble_is_ours_with_another_reader(name):
     assert two.classifier.networks[:1] == ours.classifier.networks
     two.classifier.networks = ours.classifier.networks
     assert two.to_dict() == ours.to_dict()
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_contrast_is_ours_with_other_eyes(name):
+    ours, seen = (config_of(name, variant) for variant in (None, "contrast"))
+    assert ours.model.contrast == 0
+    # From black to white, or less.
+    assert 0 < seen.model.contrast * seen.client.bound < 0.51
+    seen.model.contrast = ours.model.contrast
+    assert seen.to_dict() == ours.to_dict()

@@ -83,6 +83,8 @@ def test_augmentations():
     for said, *cells in table("the trainer's augmentation"):
         if "blood" in said:
             check(cells, "bloodmnist_subset", methods, four, "none")
+        elif "clothing" in said:
+            check(cells, "fashion_mnist", methods, four, "none")
         else:
             check(cells, CIFAR, methods, two, AUGMENTATIONS.get(said, said))
 
