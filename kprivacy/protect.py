@@ -34,7 +34,8 @@ from kprivacy import errors, program
 
 _CLIENT = flags.DEFINE_string(
     "client", None, "Folder of the trained client, or its working directory; "
-    "of ConfounderGAN also an exported bundle, for pictures of its sizes."
+    "of ConfounderGAN also an exported bundle, for pictures of its sizes, "
+    "without --runner."
 )
 _INPUT = flags.DEFINE_string(
     "input", None, "An image, a folder of images, a .npy, or a .npz with "

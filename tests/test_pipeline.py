@@ -204,3 +204,10 @@ def test_two_processes_by_the_binary(bundle, tmp_path):
 def test_what_cannot_be_read_or_written(bundle, tmp_path, name, output, said):
     with pytest.raises(UserError, match=said):
         pipeline.protect(bundle, tmp_path / name, tmp_path / output)
+
+
+def test_a_bundle_is_refused(tmp_path):
+    photographs(tmp_path / "in", 1)
+    (tmp_path / "contract.json").write_text("{}")
+    with pytest.raises(UserError, match="an exported bundle. Leave --runner"):
+        pipeline.protect(tmp_path, tmp_path / "in", tmp_path / "out")

@@ -137,6 +137,12 @@ def _client(folder):
     """The content of a client's file, and the digest of its weights."""
     from kprivacy.protection import sides
 
+    if sides.is_bundle(folder):
+        raise UserError(
+            "With --runner, --client must be a trained client, as training "
+            f"leaves it in W/client. Received: {str(folder)!r}, an exported "
+            "bundle. Leave --runner out, or give W/client."
+        )
     model = sides.read_generator(folder)
     path = sides.own_folder(folder, "client") / "client.keras"
     return path.read_bytes(), files.weights_digest(model)
