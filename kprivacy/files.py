@@ -142,7 +142,14 @@ def alone(directory):
         UserError: Another process holds it.
     """
     directory = pathlib.Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, FileNotFoundError) as error:
+        # A link to nothing, as of a disk that is gone; a part of /proc.
+        raise UserError(
+            f"The folder {str(directory)!r} cannot be made "
+            f"({error.strerror}). Choose another, or mount what it links to."
+        ) from error
     try:
         import fcntl
     except ImportError:  # Windows has no such locks

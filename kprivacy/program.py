@@ -19,6 +19,7 @@ DISK = {
     errno.EROFS: "Choose a folder that can be written.",
     errno.EACCES: "Choose a folder that can be written.",
     errno.EPERM: "Choose a folder that can be written.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
 }
 
 

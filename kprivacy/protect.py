@@ -38,10 +38,13 @@ _CLIENT = flags.DEFINE_string(
     "without --runner."
 )
 _INPUT = flags.DEFINE_string(
-    "input", None, "An image, a folder of images, a .npy, or a .npz with "
-    "'data'."
+    "input", None, "An image or a folder of images; for FakeSafe also a .npy, "
+    "or a .npz with 'data'."
 )
-_OUTPUT = flags.DEFINE_string("output", None, "New folder for the fakes.")
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder for the fakes or protected pictures: new, or of a "
+    "run to go on with."
+)
 _KEY_FILE = flags.DEFINE_string(
     "key_file", None, "The secret shared with the receiver."
 )

@@ -6,7 +6,7 @@ from test_photos import loud, pixels
 
 from kprivacy import files
 from kprivacy.errors import UserError
-from kprivacy.photos import run, targets
+from kprivacy.photos import run, targets, verify
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +108,33 @@ def test_previews_of_long_names(client, tmp_path):
     made = list((tmp_path / "look" / "trip").iterdir())
     assert len(made) == 3
     assert all(path.name.endswith(".preview.png") for path in made)
+
+
+def test_every_name_of_a_jpeg_is_known(client, tmp_path):
+    """Browsers save .jfif, cameras .JPE."""
+    for name in ("a.jfif", "b.JPE"):
+        with open(tmp_path / name, "wb") as file:
+            Image.fromarray(pixels(9, 9, 3)).save(file, "JPEG")
+    run.protect(client, tmp_path, tmp_path.parent / "same")
+    assert outputs(tmp_path.parent / "same") == {
+        "a.jfif": "a.jfif", "b.JPE": "b.JPE"
+    }
+
+
+def test_pictures_that_are_not_read_are_told(client, tmp_path):
+    saved(tmp_path / "in" / "a.png")
+    for name in ("b.gif", "c.ppm", "notes.txt"):
+        (tmp_path / "in" / name).write_bytes(b"not looked at")
+    result = run.protect(client, tmp_path / "in", tmp_path / "out")
+    (said,) = result.warnings
+    assert said.startswith("2 pictures, such as 'b.gif', are of formats")
+    assert result.ignored == 3
+    found = verify.verify(tmp_path / "in", tmp_path / "out")
+    assert "'b.gif'" in found.summary() and found.passed
+
+
+def test_an_output_that_cannot_be_made(client, tmp_path):
+    saved(tmp_path / "in" / "a.png")
+    (tmp_path / "out").symlink_to(tmp_path / "of a disk that is gone")
+    with pytest.raises(UserError, match="cannot be made.*Choose another"):
+        run.protect(client, tmp_path / "in", tmp_path / "out")

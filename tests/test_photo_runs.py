@@ -163,7 +163,10 @@ def test_what_is_not_read_is_counted(tmp_path):
     os.mkfifo(tmp_path / "in" / "b.png")
     (tmp_path / "in" / "linked").symlink_to(tmp_path / "other")
     (tmp_path / "in" / "trip" / "c.png").symlink_to(tmp_path / "in" / "a.png")
-    assert run.find(tmp_path / "in")[1:] == (["a.png"], 4)
+    names, others = run.find(tmp_path / "in")[1:]
+    assert names == ["a.png"]
+    assert sorted(others) == [".hidden", "b.png", "linked", "trip/c.png"]
+    assert not list(run.unread_pictures(others))
 
 
 def test_folders_that_cannot_be_read(tmp_path, monkeypatch):
@@ -221,7 +224,7 @@ def test_verifying_takes_time_in_proportion(tmp_path, monkeypatch):
             return super().__iter__()
 
     names = Names(f"{index}.jpg" for index in range(50))
-    monkeypatch.setattr(run, "find", lambda path, flag: (tmp_path, names, 0))
+    monkeypatch.setattr(run, "find", lambda path, flag: (tmp_path, names, []))
     assert len(verify.verify(tmp_path, tmp_path).missing) == 50
     assert Names.count < 5
 

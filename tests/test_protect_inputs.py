@@ -146,6 +146,16 @@ def test_a_model_with_code_in_it_is_not_loaded(tmp_path, plain):
         protect_lib.protect(plain, tmp_path / "in", tmp_path / "o")
 
 
+def test_a_client_that_is_damaged_or_a_file(tmp_path, plain):
+    path = plain / "client" / "client.keras"
+    photos(tmp_path / "in")
+    with pytest.raises(UserError, match="which is a file. Name its folder"):
+        protect_lib.protect(path, tmp_path / "in", tmp_path / "o")
+    path.write_bytes(b"no archive")
+    with pytest.raises(UserError, match="is damaged"):
+        protect_lib.protect(plain, tmp_path / "in", tmp_path / "o")
+
+
 class Labels:
     """Stands for fakes: gives each entry a label."""
 

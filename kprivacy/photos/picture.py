@@ -9,8 +9,8 @@ from kprivacy import untrusted
 from kprivacy.errors import UserError
 from kprivacy.photos import exif
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",
-            ".heic", ".heif")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff",
+            ".bmp", ".heic", ".heif", ".hif")
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "HEIF")
 MOST_PIXELS = 100_000_000
 LOSSY = ("JPEG", "HEIF")
@@ -156,8 +156,8 @@ def output_format(picture, wanted="same"):
 
 def suffix(kind, own):
     """The suffix of a format: the file's own one, if it is one of it."""
-    known = {"JPEG": (".jpg", ".jpeg"), "TIFF": (".tif", ".tiff"),
-             "HEIF": (".heic", ".heif")}
+    known = {"JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+             "TIFF": (".tif", ".tiff"), "HEIF": (".heic", ".heif", ".hif")}
     fitting = known.get(kind, (_SUFFIX[kind],))
     return own if own.lower() in fitting else fitting[0]
 

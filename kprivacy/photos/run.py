@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import hashlib
+import mimetypes
 import os
 import pathlib
 import re
@@ -61,7 +62,7 @@ def protect(
         files.check_folder("--preview", preview)
         for flag, other in (("input", input), ("output", output)):
             inputs.check_apart(other, preview, flag, "preview")
-    root, names, ignored = find(input)
+    root, names, others = find(input)
     _check_names(names)
     output = pathlib.Path(output).expanduser()
     given = isinstance(client, Generator)
@@ -80,13 +81,37 @@ def protect(
         )
         bad = _copied(copy, names)
         now = set(names)
-        others = [
+        old = [
             name for name, target in targets.of.items()
             if name not in now and (output / target).is_file()
         ]
-        losses = held.write([*names, *others], bad)
-    said = *losses.sentences(), *_orphans(root, others)
-    return Result(len(names) - len(bad), bad, ignored, said)
+        losses = held.write([*names, *old], bad)
+    said = *losses.sentences(), *_orphans(root, old), *unread_pictures(others)
+    return Result(len(names) - len(bad), bad, len(others), said)
+
+
+def unread_pictures(others):
+    """What there is to say of pictures that are of no known format.
+
+    Args:
+        others: Names of files that are not read.
+    """
+    found = [one for one in others if _of_unknown_format(one)]
+    if found:
+        yield (
+            f"{len(found)} pictures, such as {found[0]!r}, are of formats that "
+            "are not read: they are NOT protected. Convert them to PNG first."
+        )
+
+
+def _of_unknown_format(name):
+    """Whether a name is a picture's, neither hidden nor of a known suffix."""
+    path = pathlib.PurePosixPath(name)
+    if path.suffix.lower() in picture.SUFFIXES or any(
+        part[:1] == "." for part in path.parts
+    ):
+        return False
+    return (mimetypes.guess_type(name)[0] or "").startswith("image/")
 
 
 def _digest(root):
@@ -154,32 +179,34 @@ def find(path, flag="--input"):
         flag: Where it comes from, for errors.
 
     Returns:
-        (root, relative names in order, how many other files, links to
-        folders and hidden folders there are). Links are not followed.
+        (root, relative names in order, names of the other files, links to
+        folders and hidden folders). Links are not followed.
 
     Raises:
         UserError: There are none, or a folder cannot be read.
     """
     root = pathlib.Path(path).expanduser()
     if root.is_file():
-        return root.parent, [root.name], 0
-    names, others = [], 0
+        return root.parent, [root.name], []
+    names, others = [], []
     for folder, folders, found in os.walk(root, onerror=_unread):
         here = pathlib.Path(folder)
-        others += sum(
-            one[:1] == "." or (here / one).is_symlink() for one in folders
-        )
+        others += [
+            (here / one).relative_to(root).as_posix() for one in folders
+            if one[:1] == "." or (here / one).is_symlink()
+        ]
         folders[:] = sorted(one for one in folders if one[:1] != ".")
         for name in sorted(found):
             file = here / name
+            relative = file.relative_to(root).as_posix()
             if (
                 file.suffix.lower() in picture.SUFFIXES
                 and name[:1] != "." and not file.is_symlink()
                 and file.is_file()
             ):
-                names.append(file.relative_to(root).as_posix())
+                names.append(relative)
             else:
-                others += 1
+                others.append(relative)
     if not names:
         raise UserError(
             f"{flag} must be a picture or a folder with pictures "

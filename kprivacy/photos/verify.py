@@ -48,6 +48,8 @@ class Verified:
         altered: Names of those that are not as report.json says.
         strange: Names of pictures in the protected folder that are of none of
             the originals. They are no fault: it may be of more folders.
+        unread: A sentence, if there are originals of formats that are not
+            read, and so are not protected either.
         bound: As given, or the client's of report.json, in levels of 8
             bits, or None.
         reported: Whether there is a report.json.
@@ -62,6 +64,7 @@ class Verified:
     alpha: list = dataclasses.field(default_factory=list)
     altered: list = dataclasses.field(default_factory=list)
     strange: list = dataclasses.field(default_factory=list)
+    unread: list = dataclasses.field(default_factory=list)
     bound: float | None = None
     reported: bool = True
 
@@ -104,6 +107,7 @@ class Verified:
                 f"{_shown(self.strange[0])}. These were not compared; look at "
                 "them before you publish."
             )
+        lines += self.unread
         return "\n".join(lines)
 
 
@@ -130,7 +134,7 @@ def verify(originals, protected, bound=None):
         )
     if not str(originals):
         raise UserError("--originals must be a folder. Received: none.")
-    root, names, _ = run.find(originals, "--originals")
+    root, names, others = run.find(originals, "--originals")
     folder = pathlib.Path(protected).expanduser()
     if not str(protected) or not folder.is_dir():
         raise UserError(
@@ -141,6 +145,7 @@ def verify(originals, protected, bound=None):
     found = Verified(
         bound=client_bound if bound is None else bound,
         reported=told is not None,
+        unread=list(run.unread_pictures(others)),
     )
     told = told or {}
     known, of_some = set(names), set()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import zipfile
 
 import numpy as np
 
@@ -96,10 +97,15 @@ def check_files(folder, role):
     root = own_folder(folder, role)
     for name in (DOMAIN, f"{role}.keras"):
         if not (root / name).is_file():
+            bundle = "" if role == "server" else (
+                f", or, of ConfounderGAN, an exported bundle with {CONTRACT}"
+            )
             raise UserError(
                 f"--{role} must be a folder with {role}.keras and {DOMAIN}, "
-                f"as training leaves it in W/{role}. Received: "
-                f"{str(folder)!r}, where {name} is missing."
+                f"as training leaves it in W/{role}{bundle}. Received: "
+                f"{str(folder)!r}, "
+                + ("which is a file. Name its folder." if root.is_file()
+                   else f"where {name} is missing.")
             )
 
 
@@ -140,6 +146,11 @@ def read_generator(folder):
 def _load(path):
     import keras
 
+    if not zipfile.is_zipfile(path):
+        raise UserError(
+            f"{str(path)!r} is damaged: it is no archive of Keras. Copy it "
+            "again from the working directory."
+        )
     # Registers the layers of the method.
     import kprivacy.fakesafe  # noqa: F401
 

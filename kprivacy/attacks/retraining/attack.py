@@ -176,7 +176,8 @@ def mixed(natural, protected, share, seed=0):
     Args:
         natural: `Arrays`.
         protected: The same examples, protected.
-        share: Of those that are, from 0 to 1; of each class as many.
+        share: Of those that are, from 0 to 1; of each class as near to it
+            as whole examples allow.
         seed: Says which.
 
     Returns:
@@ -199,10 +200,13 @@ def mixed(natural, protected, share, seed=0):
     pictures.check_same(natural=natural, protected=protected)
     where = np.zeros(len(natural), bool)
     generator = np.random.default_rng(seed)
+    seen = 0
     for label in np.unique(natural.labels):
         members = generator.permutation(
             np.flatnonzero(natural.labels == label)
         )
-        where[members[: round(share * len(members))]] = True
+        seen += len(members)
+        # What rounding leaves over goes on to the next class.
+        where[members[: round(share * seen) - where.sum()]] = True
     data = np.where(where[:, None, None, None], protected.data, natural.data)
     return dataclasses.replace(natural, data=data), where
