@@ -109,7 +109,7 @@ def confounder_gan(name, variant=None):
         model.shift = 0.125
         model.hidden = 0.3
     if variant == "contrast":
-        model.contrast = 8.0
+        model.contrast = 0.5
     if variant == "ensemble":
         classifier.networks = ("resnet18", "resnet50")
     return config

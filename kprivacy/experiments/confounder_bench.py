@@ -19,7 +19,9 @@ CLEAN, REST = "test[:10%]", "test[10%:]"
 METHODS = ("natural", "confounder_gan", "confounder_gan_paper", "emn",
            "emn_classwise", "cwp", "cwn", "cwn_cells", "random_noise",
            "shuffled", "confounder_gan_guided", "confounder_gan_joint",
-           "confounder_gan_ensemble")
+           "confounder_gan_ensemble", "confounder_gan_contrast")
+# Beside each row of ours, of the profile cpu: f sees the noise about grey.
+OURS, CONTRAST = "confounder_gan", "confounder_gan_contrast"
 # Of cwn_cells: pixels a side, and the share of the bound that has about
 # ConfounderGAN's norm.
 CELL, STRENGTH = 8, 0.75
@@ -28,7 +30,8 @@ MOST_EPOCHS = 200
 VARIANTS = {"confounder_gan": None, "confounder_gan_paper": "paper",
             "confounder_gan_guided": "guided",
             "confounder_gan_joint": "joint",
-            "confounder_gan_ensemble": "ensemble"}
+            "confounder_gan_ensemble": "ensemble",
+            "confounder_gan_contrast": "contrast"}
 PROFILES = ("cpu", "smoke", "paper")
 # The paper's sets in the place of ours. imagenet25 is left out: trainers hold
 # all pictures in memory, and these take 20 GB.
@@ -284,6 +287,11 @@ def runs_of(directory):
     return directory.parents[3]
 
 
+def of_profile(names, profile):
+    """Names without those of `CONTRAST`, but for the profile cpu."""
+    return [one for one in names if profile == "cpu" or CONTRAST not in one]
+
+
 def cells(plan, profile, run=run):
     """The cells of a table.
 
@@ -294,9 +302,11 @@ def cells(plan, profile, run=run):
     """
     for name, label, method, seeds, victim in plan:
         name = real(name, profile)
-        for seed in seeds[:1] if profile == "smoke" else seeds:
-            config = config_of(name, method, seed, profile, **victim)
-            yield f"{name}/{label}/{method}/{seed}", config, run
+        beside = (CONTRAST,) if (method, profile) == (OURS, "cpu") else ()
+        for one in (method, *beside):
+            for seed in seeds[:1] if profile == "smoke" else seeds:
+                config = config_of(name, one, seed, profile, **victim)
+                yield f"{name}/{label}/{one}/{seed}", config, run
 
 
 def rows(found):

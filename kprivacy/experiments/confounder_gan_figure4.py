@@ -44,8 +44,8 @@ GOALS = {"cifar10_subset": 0.12, "bloodmnist_subset": 0.31}
 SHARE = 90
 # The defender's part is 5/6 of all.
 KNOWN = "defender+attacker[:40%]"
-LINES = ("clean_part", "emn", "confounder_gan", "emn_alone",
-         "confounder_gan_alone")
+LINES = ("clean_part", "emn", "confounder_gan", "confounder_gan_contrast",
+         "emn_alone", "confounder_gan_alone", "confounder_gan_contrast_alone")
 
 
 def cells(profile):
@@ -62,7 +62,7 @@ def cells(profile):
         )
     ], profile)
     known = confounder_gan_figure5.SMOKE if profile == "smoke" else KNOWN
-    for line in LINES:
+    for line in confounder_bench.of_profile(LINES, profile):
         yield confounder_gan_figure5.cell(
             DATA[0], SHARE, known, line, profile, "none"
         )

@@ -34,13 +34,15 @@ DATA = "cifar10_subset"
 # p to the slice that is known; the defender's part is 5/6 of all.
 SHARES = {25: "defender[:30%]", 50: "defender[:60%]", 75: "defender[:90%]"}
 NATURAL, AUGMENTATION = "natural", "flip+crop"
-LINES = ("clean_part", "emn", "confounder_gan", "confounder_gan_out")
+LINES = ("clean_part", "emn", "confounder_gan", "confounder_gan_out",
+         "confounder_gan_contrast", "confounder_gan_contrast_out")
 # Run at one share alone.
 PAPER = ("confounder_gan_paper", "confounder_gan_paper_out")
 WHOLE = 50
 SMOKE = "defender[:32]"
 # That protect what they have not seen.
-METHODS = ("confounder_gan", "confounder_gan_paper")
+METHODS = ("confounder_gan", "confounder_gan_contrast",
+           "confounder_gan_paper")
 GOAL = 0.20
 
 
@@ -51,7 +53,7 @@ def cells(profile):
         (DATA, AUGMENTATION, NATURAL, SEEDS, {"augmentation": AUGMENTATION})
     ], profile)
     for share, split in shares.items():
-        for line in LINES:
+        for line in confounder_bench.of_profile(LINES, profile):
             yield cell(DATA, share, split, line, profile, AUGMENTATION)
     for line in PAPER:
         yield cell(DATA, WHOLE, shares[WHOLE], line, profile, AUGMENTATION)

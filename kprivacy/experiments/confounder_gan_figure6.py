@@ -35,7 +35,8 @@ __all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 
 SEEDS = (0,)
 DATA = ("cifar10_subset", "bloodmnist_subset")
-GENERATORS = ("confounder_gan", "confounder_gan_paper")
+GENERATORS = ("confounder_gan", "confounder_gan_contrast",
+              "confounder_gan_paper")
 METHODS = (*GENERATORS, "emn")
 GOAL = 500
 SHOWN = 8
@@ -47,7 +48,7 @@ def cells(profile):
     sets = confounder_bench.sets(DATA, profile)
     return confounder_bench.cells([
         (name, "noise", method, SEEDS, {}) for name in sets
-        for method in METHODS
+        for method in METHODS if method != confounder_bench.CONTRAST
     ], profile, run)
 
 
