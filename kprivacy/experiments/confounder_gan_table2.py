@@ -8,16 +8,19 @@ protects better.
 classifier that was trained on labels (the guide) and a learnt square of coarse
 cells for each class, weighted by what the guide sees, which is class-wise
 noise by predicted class. `confounder_gan_paper` is the paper's losses alone.
-`confounder_gan_guided` has the guide and no squares. In `confounder_gan_joint`
-the discriminator sees both kinds of pictures in one batch, so that it works in
-the generator's step as well; in `confounder_gan` it is hardly better than a
-guess there.
+In `confounder_gan_contrast` the classifier sees 1/2 + noise/2, a picture about
+grey, where it is sure to see something; of noise alone, a nearly black one, it
+may see little. `confounder_gan_guided` has the guide and no squares. In
+`confounder_gan_joint` the discriminator sees both kinds of pictures in one
+batch, so that it works in the generator's step as well; in `confounder_gan` it
+is hardly better than a guess there.
 
-The squares' size, and the moves of the noise in its training, were chosen
-by what this trainer, with flip and crop and seed 0, learnt in trials, tested on
-these pictures; they are those that his crops, flips and CutOut make. EMN is as
-published, and knows of no augmentation. bloodmnist_subset in
-confounder_gan_figure4 has the same settings, with none of it tried there.
+The squares' size, and the moves of the noise in its training, were chosen, as
+was the half, by what this trainer, with flip and crop and seed 0, learnt in
+trials, tested on these pictures; they are those that his crops, flips and
+CutOut make. EMN is as published, and knows of no augmentation.
+bloodmnist_subset in confounder_gan_figure4 has the same settings, with none of
+it tried there.
 
 emn is error-minimising noise for each picture, emn_classwise for each class;
 cwp is a patch and cwn noise for each class, cwn_cells that in cells of 8
