@@ -35,9 +35,7 @@ __all__ = ["PROFILES", "RUNS", "SEEDS", "cells", "draw", "notes", "rows"]
 
 SEEDS = (0,)
 DATA = ("cifar10_subset", "bloodmnist_subset")
-GENERATORS = ("confounder_gan", "confounder_gan_contrast",
-              "confounder_gan_paper")
-METHODS = (*GENERATORS, "emn")
+METHODS = ("confounder_gan", "confounder_gan_paper", "emn")
 GOAL = 500
 SHOWN = 8
 BATCH = 500
@@ -48,7 +46,7 @@ def cells(profile):
     sets = confounder_bench.sets(DATA, profile)
     return confounder_bench.cells([
         (name, "noise", method, SEEDS, {}) for name in sets
-        for method in METHODS if method != confounder_bench.CONTRAST
+        for method in METHODS
     ], profile, run)
 
 
@@ -59,7 +57,7 @@ def run(config, directory):
     sent = confounder_bench.published(config, runs, natural)
     seconds = confounder_bench.seconds_of(config, runs)
     speeds = {"images_per_second": len(natural) / seconds}
-    if config.protection.method in GENERATORS:
+    if config.protection.method in confounder_bench.VARIANTS:
         client = confounder_bench.generator_of(config, runs).client
         images = np.resize(natural.data, (BATCH, *natural.data.shape[1:]))
         client.predict(images, batch_size=BATCH, verbose=0)
@@ -107,7 +105,7 @@ def notes(results):
     """How many times faster than EMN."""
     found = {row["name"]: row for row in results["rows"]}
     for name in confounder_bench.sets(DATA, results["profile"]):
-        for method in GENERATORS:
+        for method in confounder_bench.VARIANTS:
             both = [found.get(f"{name}:noise:{one}")
                     for one in (method, "emn")]
             if all(both):

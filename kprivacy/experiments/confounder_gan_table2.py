@@ -9,8 +9,8 @@ classifier that was trained on labels (the guide) and a learnt square of coarse
 cells for each class, weighted by what the guide sees, which is class-wise
 noise by predicted class. `confounder_gan_paper` is the paper's losses alone.
 In `confounder_gan_contrast` the classifier sees 1/2 + noise/2, a picture about
-grey, where it is sure to see something; of noise alone, a nearly black one, it
-may see little. `confounder_gan_guided` has the guide and no squares. In
+grey, of which it sees more; of noise alone, a nearly black one, it may see
+little. `confounder_gan_guided` has the guide and no squares. In
 `confounder_gan_joint` the discriminator sees both kinds of pictures in one
 batch, so that it works in the generator's step as well; in `confounder_gan` it
 is hardly better than a guess there.

@@ -9,8 +9,11 @@ from kprivacy import untrusted
 from kprivacy.errors import UserError
 from kprivacy.photos import exif
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff",
-            ".bmp", ".heic", ".heif", ".hif")
+# Of each format that is written; the first is what a new name gets.
+_SUFFIXES = {"PNG": (".png",), "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+             "WEBP": (".webp",), "TIFF": (".tif", ".tiff"), "BMP": (".bmp",),
+             "HEIF": (".heic", ".heif", ".hif")}
+SUFFIXES = tuple(one for every in _SUFFIXES.values() for one in every)
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "HEIF")
 MOST_PIXELS = 100_000_000
 LOSSY = ("JPEG", "HEIF")
@@ -27,8 +30,6 @@ _OPTIONS = {
 _HEIF_BRANDS = (b"hei", b"hev", b"mif", b"msf")
 # Colours that are written as RGB.
 _CONVERTED = ("CMYK", "LAB", "YCbCr", "HSV")
-_SUFFIX = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif",
-           "BMP": ".bmp", "HEIF": ".heic"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,9 +157,7 @@ def output_format(picture, wanted="same"):
 
 def suffix(kind, own):
     """The suffix of a format: the file's own one, if it is one of it."""
-    known = {"JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-             "TIFF": (".tif", ".tiff"), "HEIF": (".heic", ".heif", ".hif")}
-    fitting = known.get(kind, (_SUFFIX[kind],))
+    fitting = _SUFFIXES[kind]
     return own if own.lower() in fitting else fitting[0]
 
 

@@ -144,13 +144,13 @@ def read_generator(folder):
 
 
 def _load(path):
-    import keras
-
     if not zipfile.is_zipfile(path):
         raise UserError(
             f"{str(path)!r} is damaged: it is no archive of Keras. Copy it "
             "again from the working directory."
         )
+    import keras
+
     # Registers the layers of the method.
     import kprivacy.fakesafe  # noqa: F401
 
