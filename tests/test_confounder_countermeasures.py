@@ -17,6 +17,8 @@ from kprivacy.experiments import (
 
 table = confounder_gan_countermeasures
 FEW = slice(0, 20)
+SECOND = confounder_bench.SECOND
+METHODS = table.METHODS
 
 
 @pytest.fixture
@@ -200,17 +202,27 @@ def test_notes():
         *(f"{network}+none/confounder_gan/0"
           for network in ("vgg11", "resnet50")),
         "resnet50/confounder_gan_ensemble/0",
+        "vgg11/confounder_gan_contrast/0",
+        "resnet50/confounder_gan_contrast/0",
+        *(f"{SECOND}/vgg11/{method}/0" for method in METHODS),
     ]),
     (table, 35, ["clean_500/natural/0", "grey/confounder_gan_paper/0",
                  "jpeg_10/confounder_gan_paper/0",
+                 "grey/confounder_gan_contrast/0",
+                 "jpeg_10/confounder_gan_contrast/0",
                  "ueraser_lite/natural/0",
-                 "ueraser_lite/confounder_gan/0"]),
+                 "ueraser_lite/confounder_gan/0",
+                 *(f"{SECOND}/jpeg_10/{method}/0" for method in METHODS),
+                 f"{SECOND}/adaptive/confounder_gan/0"]),
 ])
 def test_what_came_later_is_last(module, count, last):
     """Trainings that are done are found again."""
     cells = list(module.cells("cpu"))
     names = [name for name, _, _ in cells]
-    assert names[count:] == [f"cifar10_subset/{one}" for one in last]
+    assert names[count:] == [
+        one if one.startswith(SECOND) else f"cifar10_subset/{one}"
+        for one in last
+    ]
     assert len(set(names)) == len(names)
     for name, config, _ in cells[count:]:
         _, label, method, _ = name.split("/")

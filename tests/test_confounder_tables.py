@@ -30,9 +30,10 @@ def folders(tmp_path_factory):
         *(f"none:{method}" for method in (
             "natural", "confounder_gan", "confounder_gan_paper", "emn",
             "cwp", "cwn", "random_noise", "confounder_gan_guided",
-            "confounder_gan_joint", "emn_classwise", "cwn_cells")),
+            "confounder_gan_joint", "confounder_gan_contrast",
+            "emn_classwise", "cwn_cells")),
         *(f"mixup:{method}" for method in (
-            "natural", "confounder_gan", "emn")),
+            "natural", "confounder_gan", "confounder_gan_contrast", "emn")),
     }),
     ("confounder_gan_figure2", {
         f"none:{method}" for method in ("natural", "cwp", "cwn")
@@ -40,7 +41,7 @@ def folders(tmp_path_factory):
     ("confounder_gan_figure4", {
         *(f"none:{method}" for method in (
             "natural", "confounder_gan", "confounder_gan_paper", "emn",
-            "shuffled")),
+            "confounder_gan_contrast", "shuffled")),
         *(f"p90:{line}" for line in (
             "clean_part", "emn", "confounder_gan", "emn_alone",
             "confounder_gan_alone")),
@@ -57,10 +58,12 @@ def folders(tmp_path_factory):
         "lenet:confounder_gan_paper",
         "lenet+none:confounder_gan", "mlp+none:confounder_gan",
         "mlp:confounder_gan_ensemble",
+        "lenet:confounder_gan_contrast", "mlp:confounder_gan_contrast",
     }),
     ("confounder_gan_countermeasures", {
         *(f"grey:{method}" for method in (
-            "natural", "confounder_gan", "emn", "confounder_gan_paper")),
+            "natural", "confounder_gan", "emn", "confounder_gan_paper",
+            "confounder_gan_contrast")),
         *(f"{label}:{method}"
           for label in ("pretrained", "leaked", "noise_only")
           for method in ("confounder_gan", "emn")),
@@ -228,11 +231,13 @@ def test_cells_at_the_papers_sizes(name):
         sets = list(confounder_bench.PAPER_SETS)
         held = [one.split("/")[0] for one, _, _ in cells]
         # Five networks with three methods, then one with the paper's losses,
-        # then two without augmentation, then one with two classifiers.
+        # then two without augmentation, then one with two classifiers, then
+        # two of which f sees noise about grey.
         assert held[: 15 * len(sets) : 15] == sets
         assert held[15 * len(sets) : 16 * len(sets)] == sets
         assert held[16 * len(sets) : 18 * len(sets) : 2] == sets
-        assert held[18 * len(sets) :] == sets
+        assert held[18 * len(sets) : 19 * len(sets)] == sets
+        assert held[19 * len(sets) :: 2] == sets
     labels = {one.split("/")[1] for one, _, _ in module.cells("cpu")}
     assert labels == {one.split("/")[1] for one, _, _ in cells}
 

@@ -26,7 +26,9 @@ DeepConfuse is a generator, too.
 classifier that was trained on labels (the guide) and a learnt square of coarse
 cells for each class, weighted by what the guide sees, which is class-wise
 noise by predicted class. `confounder_gan_paper` is the paper's losses alone,
-against grey and jpeg_10.
+and `confounder_gan_contrast` ours with a classifier that sees noise about grey,
+both against grey and jpeg_10. Of bloodmnist_subset there are jpeg_10 and
+`adaptive`.
 """
 
 import dataclasses
@@ -50,9 +52,9 @@ COUNTERMEASURES = ("grey", "jpeg_75", "jpeg_10", "bits_2", "blur", "halved",
                    "grey+jpeg_10", "ueraser_max", "adversarial_training_8_3")
 METHODS = ("natural", "confounder_gan", "emn")
 LITE = "ueraser_lite"  # against natural pictures and ours
-PAPER = "confounder_gan_paper"
-# What it is run against; the smoke profile takes the first.
-AGAINST_PAPER = ("grey", "jpeg_10")
+PAPER, CONTRAST = "confounder_gan_paper", "confounder_gan_contrast"
+# What they are run against; the smoke profile takes the first.
+AGAINST_BOTH = ("grey", "jpeg_10")
 CLEAN = "clean_500"
 # Accuracies in %; that of `leaked` is of a purifier with as many pairs.
 PUBLISHED = {
@@ -93,18 +95,31 @@ def cells(profile):
     yield from confounder_bench.cells([
         (DATA, CLEAN, "natural", SEEDS, {"augmentation": "flip+crop"})
     ], profile, functools.partial(_run, how=_few))
-    against = AGAINST_PAPER[:1] if profile == "smoke" else AGAINST_PAPER
-    yield from confounder_bench.cells([
-        (DATA, label, PAPER, SEEDS,
-         {"augmentation": "flip+crop", "countermeasure": label})
-        for label in against
-    ], profile, _run)
-    if profile != "smoke":
+    against = AGAINST_BOTH[:1] if profile == "smoke" else AGAINST_BOTH
+    for one in (PAPER, CONTRAST):
         yield from confounder_bench.cells([
-            (DATA, LITE, method, SEEDS,
-             {"augmentation": "flip+crop", "countermeasure": LITE})
-            for method in METHODS[:2]
+            (DATA, label, one, SEEDS,
+             {"augmentation": "flip+crop", "countermeasure": label})
+            for label in against
         ], profile, _run)
+    if profile != "smoke":
+        yield from _more(profile)
+
+
+def _more(profile):
+    """Against one more, and of the second set."""
+    second = confounder_bench.SECOND
+    yield from confounder_bench.cells([
+        (name, label, method, SEEDS,
+         {"augmentation": "flip+crop", "countermeasure": label})
+        for name, label, methods in (
+            (DATA, LITE, METHODS[:2]), (second, AGAINST_BOTH[1], METHODS)
+        )
+        for method in methods
+    ], profile, _run)
+    yield from confounder_bench.cells([
+        (second, "adaptive", METHODS[1], SEEDS, {"augmentation": "flip+crop"})
+    ], profile, functools.partial(_run, how=_adaptive))
 
 
 def _run(config, directory, how=None):
