@@ -92,10 +92,16 @@ def read(folder, role):
     return side
 
 
-def check_files(folder, role):
-    """Raises where the files of one half are not in their folder."""
+def check_files(folder, role, needed=(DOMAIN,)):
+    """Raises where the files of one half are not in their folder.
+
+    Args:
+        folder: As for `read`.
+        role: As for `read`.
+        needed: Names of files beside the model's.
+    """
     root = own_folder(folder, role)
-    for name in (DOMAIN, f"{role}.keras"):
+    for name in (*needed, f"{role}.keras"):
         if not (root / name).is_file():
             bundle = "" if role == "server" else (
                 f", or, of ConfounderGAN, an exported bundle with {CONTRACT}"
@@ -133,14 +139,8 @@ def read_generator(folder):
     """Loads the client of ConfounderGAN."""
     import kprivacy.confounder_gan  # noqa: F401
 
-    root = own_folder(folder, "client")
-    if not (root / "client.keras").is_file():
-        raise UserError(
-            "--client must be a folder with client.keras, as training leaves "
-            f"it in W/client. Received: {str(folder)!r} without. Copy the "
-            "whole folder."
-        )
-    return _load(root / "client.keras")
+    check_files(folder, "client", ())
+    return _load(own_folder(folder, "client") / "client.keras")
 
 
 def _load(path):
