@@ -36,19 +36,21 @@ def main(argv):
             raise errors.UserError(
                 f"Received what is no flag: {argv[1:]}. Leave it out."
             )
-        if _REPORT.value:
-            inputs.check_file("--report", _REPORT.value)
-            if pathlib.Path(_PROTECTED.value).is_dir():
+        report, protected = (
+            one and pathlib.Path(one).expanduser()
+            for one in (_REPORT.value, _PROTECTED.value)
+        )
+        if report:
+            inputs.check_file("--report", report)
+            if protected.is_dir():
                 # Where kprivacy.protect has its own.
-                inputs.check_apart(
-                    _PROTECTED.value, _REPORT.value, "protected", "report"
-                )
+                inputs.check_apart(protected, report, "protected", "report")
         found = verify.verify(
-            _ORIGINALS.value, _PROTECTED.value, _BOUND.value
+            _ORIGINALS.value, protected, _BOUND.value
         )
         print(found.summary())
-        if _REPORT.value:
-            files.write_json(_REPORT.value, vars(found))
+        if report:
+            files.write_json(report, vars(found))
     sys.exit(0 if found.passed else 1)
 
 

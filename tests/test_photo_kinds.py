@@ -162,7 +162,7 @@ def test_previews_need_little_memory(tmp_path, monkeypatch, channels, kind):
     pair = [picture.Picture(one * kind(level), None, "PNG")
             for one in (before, before + kind(5))]
     tracemalloc.start()
-    preview.write(tmp_path, "a.png", *pair)
+    preview.write(tmp_path, "a.png", *pair, (1, 2))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     with Image.open(tmp_path / "a.png.preview.png") as image:

@@ -89,6 +89,39 @@ def test_previews_that_a_killed_run_left_are_removed(client, album, tmp_path):
     assert not left.exists() and (shown / ".mine").exists()
 
 
+def test_a_preview_is_of_this_copy(client, album, tmp_path):
+    """One of another generator's copy of the same picture is made anew."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    # Done first, so that time alone would not tell.
+    run.protect(loud(filters=(3, 4)), album, second)
+    run.protect(client, album, first, preview=tmp_path / "shown")
+    before = preview.path(tmp_path / "shown", "a.png").read_bytes()
+    run.protect(loud(filters=(3, 4)), album, second,
+                preview=tmp_path / "shown")
+    after = preview.path(tmp_path / "shown", "a.png")
+    assert after.read_bytes() != before
+    run.protect(client, album, first, preview=tmp_path / "shown")
+    assert after.read_bytes() == before
+    after.write_bytes(b"no picture")
+    run.protect(client, album, first, preview=tmp_path / "shown")
+    assert after.read_bytes() == before
+
+
+@pytest.mark.parametrize("output", [
+    "../in/b.png", "/b.png", "x/../../in/b.png", 3,
+])
+def test_reports_that_lead_out_of_their_folder(client, album, tmp_path, output):
+    """Else an original would be removed as an earlier copy."""
+    run.protect(client, album, tmp_path / "out")
+    whole = files.read_json(tmp_path / "out" / "report.json")
+    whole["files"][0].update(output=output, stamp=None)
+    files.write_json(tmp_path / "out" / "report.json", whole)
+    before = (album / "b.png").read_bytes()
+    with pytest.raises(UserError, match="does not write. Nothing was changed"):
+        run.protect(client, album, tmp_path / "out")
+    assert (album / "b.png").read_bytes() == before
+
+
 def test_who_is_stopped_at_a_preview_makes_it_again(client, album, tmp_path,
                                                     monkeypatch):
     output, shown = tmp_path / "out", tmp_path / "shown"

@@ -14,9 +14,6 @@ from kprivacy.photos import picture
 # Of the tiles' sides; places that are not far enough from a tile's edge are
 # taken from the next one.
 TILE = 512
-MARGIN = 128
-# Places repeat in these for a generator that halves its maps some times.
-STEP = 16
 
 
 def bound_of(client):
@@ -43,6 +40,30 @@ def bound_of(client):
     return round(255 * bounds[0])
 
 
+def sight_of(client):
+    """How far a generator looks, and how often its maps' places repeat.
+
+    Args:
+        client: Of `kprivacy.confounder_gan.build_client`. What its guide sees
+            does not count: that is told.
+
+    Returns:
+        (pixels from a place to the furthest one that it depends on, at most;
+        the side of the square of pixels that a place of its smallest maps
+        stands for).
+    """
+    side, reach, step = 1, 0, 1
+    for layer in client.layers:
+        if isinstance(layer, keras.layers.Conv2DTranspose):
+            side //= layer.strides[0]
+            reach += layer.kernel_size[0] // 2 * side
+        elif isinstance(layer, keras.layers.Conv2D):
+            reach += layer.kernel_size[0] // 2 * side
+            side *= layer.strides[0]
+        step = max(step, side)
+    return reach, step
+
+
 class Generator:
     """Protects arrays of pixels, by one pass of a client.
 
@@ -53,24 +74,26 @@ class Generator:
             done in tiles that overlap, without seams: of the inner pixels
             the generator sees all that it ever sees, and what a guide tells
             of the whole picture is told to each.
-        margin: Of the overlap. Both are rounded up to where a generator's
-            patterns begin anew.
+        margin: Of the overlap; None: as far as the generator looks. Both are
+            rounded up to where a generator's patterns begin anew.
 
     Attributes:
         bound: Largest change, in levels of 8 bits.
         digest: What tells this client from others, made when it is asked for.
     """
 
-    def __init__(self, client, tile=TILE, margin=MARGIN):
+    def __init__(self, client, tile=TILE, margin=None):
         self.bound = bound_of(client)
         self._client = client
         self._channels = client.input_shape[-1]
-        step = math.lcm(STEP, *[
+        reach, step = sight_of(client)
+        step = math.lcm(step, *[
             layer.side * layer.cell for layer in client.layers
             if isinstance(layer, ClassPatterns)
         ])
         self._tile, self._margin = (
-            -(-size // step) * step for size in (tile, margin)
+            -(-size // step) * step
+            for size in (tile, reach if margin is None else margin)
         )
         self._tell, self._told = None, client
         if any(layer.name == TOLD for layer in client.layers):

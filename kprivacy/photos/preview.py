@@ -14,6 +14,8 @@ from kprivacy.photos import report
 SIDE, NOISE = 1024, 120
 # Bytes of a name; with the ending, and while it is written, it has more.
 LONGEST = 200
+# The text of a preview that says of which copy it is.
+MARK = "kprivacy copy"
 
 
 def path(folder, name):
@@ -26,9 +28,34 @@ def path(folder, name):
     return whole.with_name(f"{last}.preview.png")
 
 
-def write(folder, name, original, stored):
-    """Original, protected, noise times k, beside each other."""
+def is_of(folder, name, copy):
+    """Whether there is a preview of a picture, and it is of this very copy.
+
+    Args:
+        folder: Of previews.
+        name: Of the picture.
+        copy: Size and time of its protected copy.
+    """
     from PIL import Image
+
+    try:
+        with Image.open(path(folder, name), formats=("PNG",)) as image:
+            return image.info.get(MARK) == str(copy)
+    except (OSError, ValueError, SyntaxError):
+        return False
+
+
+def write(folder, name, original, stored, copy):
+    """Original, protected, noise times k, beside each other.
+
+    Args:
+        folder: Of previews.
+        name: Of the picture.
+        original: `Picture`.
+        stored: Likewise, of its protected copy.
+        copy: Size and time of that, for `is_of`.
+    """
+    from PIL import Image, PngImagePlugin
 
     height, width = original.colours.shape[:2]
     parts = report.strips(height, width)
@@ -46,7 +73,9 @@ def write(folder, name, original, stored):
     image = Image.fromarray(row.reshape(height, 3 * width, 3))
     image.thumbnail((3 * SIDE, SIDE))
     content = io.BytesIO()
-    image.save(content, "PNG")
+    mark = PngImagePlugin.PngInfo()
+    mark.add_text(MARK, str(copy))
+    image.save(content, "PNG", pnginfo=mark)
     files.write_bytes(path(folder, name), content.getvalue())
 
 

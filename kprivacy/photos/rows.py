@@ -82,6 +82,13 @@ class Rows:
     def _index(self, place, row):
         if NEEDED <= row.keys():
             name, output = row["file"], row["output"]
+            if not isinstance(name, str) or not reported.inside(output):
+                raise UserError(
+                    f"{str(self._folder)!r} has a report with a row of "
+                    f"{str(name)[:200]!r} and {str(output)[:200]!r}, which "
+                    "kprivacy.protect does not write. Nothing was changed. "
+                    "Choose another --output."
+                )
             self._places[name] = (
                 name if output == name else output, _stamp(row, "stamp"),
                 _stamp(row, "copy"), place

@@ -245,7 +245,7 @@ class _Copier:
         stored = self.output / self.targets.of.get(name, "")
         copy = rows.stamp_of(stored) if stored.is_file() else None
         if copy is not None and self.rows.done(name, stamp, copy):
-            self._preview_of(name, stored)
+            self._preview_of(name, stored, copy)
             return
         original = picture.read(self.root / name)
         sent = self.generator(original.colours)
@@ -270,16 +270,16 @@ class _Copier:
             beside.unlink(missing_ok=True)
         if self.preview:
             # Before the row: who is stopped here does the picture again.
-            previews.write(self.preview, name, original, again)
+            previews.write(self.preview, name, original, again, copy)
         self.rows.add({**row, "stamp": stamp, "copy": copy})
         if before is not None:
             _remove_other(self.output / before, stored)
 
-    def _preview_of(self, name, stored):
-        """Makes the preview of what is done already, where it is missing."""
-        if self.preview and not previews.path(self.preview, name).is_file():
+    def _preview_of(self, name, stored, copy):
+        """Makes the preview of what is done already, where there is none."""
+        if self.preview and not previews.is_of(self.preview, name, copy):
             pair = picture.read(self.root / name), picture.read(stored)
-            previews.write(self.preview, name, *pair)
+            previews.write(self.preview, name, *pair, copy)
 
 
 def _write(path, content):

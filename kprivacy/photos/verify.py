@@ -230,20 +230,12 @@ def _told(folder):
     told = {}
     for row in held:
         name, output = row.get("file"), row.get("output")
-        if isinstance(name, str) and _inside(output):
+        if isinstance(name, str) and reported.inside(output):
             told[name] = {"output": output, **{
                 key: row[key] for key in NUMBERS if _number(row.get(key))
             }}
     bound = head.get("bound")
     return (bound if _number(bound) else None), told
-
-
-def _inside(output):
-    """Whether a name stays inside the folder."""
-    if not isinstance(output, str):
-        return False
-    path = pathlib.PurePosixPath(output)
-    return not path.is_absolute() and ".." not in path.parts
 
 
 def _number(value):
