@@ -11,8 +11,9 @@ are in it sealed with the key; without a key they are lost, and what is
 recovered is named by the ids of the fakes. Run again after an interruption,
 it goes on where it stopped.
 
-With a client of ConfounderGAN, the same pictures with noise that nobody sees,
-from which strangers learn the noise and little else:
+With a client of ConfounderGAN, the same pictures with faint noise, which a
+stranger's classifier learns in the place of what they show, unless he washes
+it off:
 
     python -m kprivacy.protect --client=W/client --input=PHOTOS --output=O
 

@@ -74,7 +74,7 @@ def reproduce(
         },
         "rows": module.rows({n: one["found"] for n, one in found.items()}),
         "cells": {
-            name: {"seconds": one["seconds"], "cpu": one["environment"]["cpu"]}
+            name: {"cpu": one["environment"]["cpu"]}
             for name, one in found.items()
         },
     }

@@ -89,6 +89,8 @@ _COLUMNS = (
     ("int8_per_second", "by int8", "{:,.0f}"),
     ("seconds", "seconds for all", "{:,.0f}"),
     ("class_share", "class-wise share", "{:.1%}"),
+    ("protected_gradient", "gradient", "{:.3g}"),
+    ("natural_gradient", "natural gradient", "{:.3g}"),
     ("common_share", "common share", "{:.1%}"),
     ("detector_cnn", "CNN detector", "{:.1%}"),
     ("detector_mlp", "MLP detector", "{:.1%}"),

@@ -110,6 +110,8 @@ def test_noise_is_shown_and_timed(folders):
         shares = measured["common_share"], measured["class_share"]
         assert 0 < shares[0] <= shares[1] <= 1
         assert measured["seconds"] > 0 and 0 < measured["linf"] <= 16
+        assert measured["protected_gradient"] > 0
+        assert measured["natural_gradient"] > 0
     assert len(found["rows"]) == 3
     page = (folders[1] / "confounder_gan_figure6_smoke.md").read_text()
     assert page.count("as EMN by the int8 file, goal >= 500: ") == 2

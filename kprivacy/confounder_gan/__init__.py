@@ -1,4 +1,4 @@
-"""ConfounderGAN: published pictures that nobody can learn from."""
+"""ConfounderGAN: published pictures that little can be learnt from."""
 
 from kprivacy.confounder_gan.adversary import build_adversary
 from kprivacy.confounder_gan.client import build_client

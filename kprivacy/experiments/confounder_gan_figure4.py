@@ -27,6 +27,8 @@ pictures are known to the protection and protected. `clean_part` is the other 10
 `confounder_gan_alone` what is protected and nothing else.
 """
 
+import numpy as np
+
 from kprivacy.experiments import (
     confounder_bench,
     confounder_gan_figure5,
@@ -86,12 +88,28 @@ def notes(results):
                 f"`{name}`: {'below' if ours < emn else 'not below'} EMN, "
                 f"which leaves {emn:.1%}, one seed."
             )
+        yield from _gradients(results, name)
         control = found.get(f"{name}:none:{CONTROL}")
         if control is not None:
             yield (
                 f"`{name}:none:{CONTROL}`: the same noise, that says nothing "
                 f"of the class, leaves {control:.1%}, one seed."
             )
+
+
+def _gradients(results, name):
+    """How much was left to learn, over the whole training."""
+    held = {row["name"]: row["seeds"][0].get("gradient_norms")
+            for row in results["rows"]}
+    said = [
+        f"{np.median(held[f'{name}:none:{method}']):.3f} (`{method}`)"
+        for method in METHODS if held.get(f"{name}:none:{method}")
+    ]
+    if len(said) > 1:
+        yield (
+            f"`{name}`: the norm of a batch's gradient, the median of all "
+            f"epochs, is {', '.join(said)}, one seed."
+        )
 
 
 def draw(path, results, runs):
