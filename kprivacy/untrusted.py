@@ -1,6 +1,7 @@
-"""Files from strangers: image files are opened here."""
+"""What comes from strangers: image files, and names."""
 
 import contextlib
+import pathlib
 import warnings
 
 from kprivacy.errors import UserError
@@ -65,3 +66,11 @@ def _check_pixels(file, image, most, error):
             f"{str(file)!r} has {pixels:,} pixels; at most {most:,} are "
             "read. Make it smaller or move it out of the folder."
         )
+
+
+def is_inside(name):
+    """Whether a name from a stranger stays inside the folder it is for."""
+    if not isinstance(name, str):
+        return False
+    path = pathlib.Path(name)
+    return not (path.is_absolute() or path.drive or ".." in path.parts)

@@ -81,6 +81,12 @@ def sets(names, profile):
     return names if profile == "cpu" else names[:1]
 
 
+def both(name, profile):
+    """A table's own set, and, but for smoke, the second one."""
+    names = (name,) if profile == "smoke" else (name, SECOND)
+    return [real(one, profile) for one in names]
+
+
 def _configs(name):
     return importlib.import_module(f"kprivacy.configs.confounder_gan_{name}")
 

@@ -21,10 +21,10 @@ SHOWN = 4
 
 def cells(profile):
     """Every method, without augmentation."""
-    second = () if profile == "smoke" else (confounder_bench.SECOND,)
     return confounder_bench.cells([
         (name, "none", method, SEEDS, {"augmentation": "none"})
-        for name in (DATA, *second) for method in METHODS
+        for name in confounder_bench.both(DATA, profile)
+        for method in METHODS
     ], profile)
 
 
@@ -32,8 +32,7 @@ def notes(results):
     """What the patches take from the trainer."""
     found = {row["name"]: row["measured"]["accuracy"]
              for row in results["rows"]}
-    for data in (DATA, confounder_bench.SECOND):
-        data = confounder_bench.real(data, results["profile"])
+    for data in confounder_bench.both(DATA, results["profile"]):
         natural, patched = (
             found.get(f"{data}:none:{method}")
             for method in ("natural", "cwp")

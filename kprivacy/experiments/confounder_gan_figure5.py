@@ -48,17 +48,16 @@ GOAL = 0.20
 def cells(profile):
     """Every share on every line, then the paper's losses at one."""
     shares = {WHOLE: SMOKE} if profile == "smoke" else SHARES
-    second = () if profile == "smoke" else (confounder_bench.SECOND,)
     yield from confounder_bench.cells([
         (name, AUGMENTATION, NATURAL, SEEDS, {"augmentation": AUGMENTATION})
-        for name in (DATA, *second)
+        for name in confounder_bench.both(DATA, profile)
     ], profile)
     for share, split in shares.items():
         for line in LINES:
             yield cell(DATA, share, split, line, profile, AUGMENTATION)
     for line in PAPER:
         yield cell(DATA, WHOLE, shares[WHOLE], line, profile, AUGMENTATION)
-    for name in second:
+    for name in confounder_bench.both(DATA, profile)[1:]:
         for line in LINES:
             yield cell(name, WHOLE, SHARES[WHOLE], line, profile, AUGMENTATION)
 
@@ -136,8 +135,7 @@ def _places(known, whole):
 def notes(results):
     """What the newly protected pictures take from the trainer."""
     found = {row["name"]: row for row in results["rows"]}
-    for data in (DATA, confounder_bench.SECOND):
-        data = confounder_bench.real(data, results["profile"])
+    for data in confounder_bench.both(DATA, results["profile"]):
         for share in SHARES:
             for method in METHODS:
                 name = f"{data}:p{share}:{method}"

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pathlib
 
 from kprivacy import files
 from kprivacy.errors import UserError
@@ -69,14 +68,6 @@ def write(path, head, rows, left):
         for begin, sentence in zip(_commas(), left):
             file.write(begin + json.dumps(sentence))
         file.write("\n]}\n")
-
-
-def inside(output):
-    """Whether a name that a report tells stays inside its folder."""
-    if not isinstance(output, str):
-        return False
-    path = pathlib.PurePosixPath(output)
-    return not path.is_absolute() and ".." not in path.parts
 
 
 def parsed(line):

@@ -10,6 +10,7 @@ import os
 import pathlib
 from itertools import islice
 
+from kprivacy import untrusted
 from kprivacy.errors import UserError
 from kprivacy.photos import picture, report, reported
 
@@ -82,7 +83,7 @@ class Rows:
     def _index(self, place, row):
         if NEEDED <= row.keys():
             name, output = row["file"], row["output"]
-            if not isinstance(name, str) or not reported.inside(output):
+            if not isinstance(name, str) or not untrusted.is_inside(output):
                 raise UserError(
                     f"{str(self._folder)!r} has a report with a row of "
                     f"{str(name)[:200]!r} and {str(output)[:200]!r}, which "

@@ -21,6 +21,7 @@ import pathlib
 
 import numpy as np
 
+from kprivacy import untrusted
 from kprivacy.errors import UserError
 from kprivacy.photos import picture, report, reported, rows, run
 
@@ -230,7 +231,7 @@ def _told(folder):
     told = {}
     for row in held:
         name, output = row.get("file"), row.get("output")
-        if isinstance(name, str) and reported.inside(output):
+        if isinstance(name, str) and untrusted.is_inside(output):
             told[name] = {"output": output, **{
                 key: row[key] for key in NUMBERS if _number(row.get(key))
             }}

@@ -3,6 +3,7 @@
 import pathlib
 import typing
 
+from kprivacy import untrusted
 from kprivacy.errors import UserError
 from kprivacy.protection import arrays
 
@@ -79,11 +80,10 @@ def _checked(name, count):
     """
     file, row, rows = name.get("file"), name.get("row", 0), name.get("rows", 1)
     whole = all(type(n) is int for n in (row, rows))
-    if isinstance(file, str) and whole and 0 <= row < rows <= max(count, 1):
+    if untrusted.is_inside(file) and whole and 0 <= row < rows <= max(count, 1):
         path = pathlib.Path(file)
-        inside = not (path.is_absolute() or path.drive or ".." in path.parts)
         fitting = "row" not in name or path.suffix.lower() in arrays.SUFFIXES
-        if path.name and inside and fitting and "\0" not in file:
+        if path.name and fitting and "\0" not in file:
             return path
     raise UserError(
         "A name in the manifest must be a path below the input of the sender, "
