@@ -63,8 +63,8 @@ def cells(profile):
         for method in (
             *METHODS, PAPER, *([CONTROL] if name in aimed else ())
         )
-    ] + [(name, "none", CONTRAST, SEEDS[:1], {"augmentation": "none"})
-         for name in sets], profile)
+    ] + [(sets[0], "none", CONTRAST, SEEDS[:1], {"augmentation": "none"})],
+        profile)
     known = confounder_gan_figure5.SMOKE if profile == "smoke" else KNOWN
     for line in LINES:
         yield confounder_gan_figure5.cell(
