@@ -202,8 +202,8 @@ def test_notes():
         *(f"{network}+none/confounder_gan/0"
           for network in ("vgg11", "resnet50")),
         "resnet50/confounder_gan_ensemble/0",
-        "vgg11/confounder_gan_contrast/0",
-        "resnet50/confounder_gan_contrast/0",
+        *(f"{network}/confounder_gan_contrast/0"
+          for network in ("vgg11", "resnet50", "densenet121")),
         *(f"{SECOND}/vgg11/{method}/0" for method in METHODS),
     ]),
     (table, 35, ["clean_500/natural/0", "grey/confounder_gan_paper/0",

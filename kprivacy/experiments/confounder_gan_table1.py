@@ -26,7 +26,7 @@ NETWORKS = ("vgg11", "resnet50", "densenet121", "lenet", "mlp")
 METHODS = ("natural", "confounder_gan", "emn")
 # Only for the first network.
 BESIDE = ("confounder_gan_paper",)
-# For the first two.
+# For the first three.
 CONTRAST = "confounder_gan_contrast"
 # Only for the second.
 ENSEMBLE = "confounder_gan_ensemble"
@@ -56,7 +56,7 @@ def cells(profile):
     ] + [
         (name, network, CONTRAST, SEEDS,
          {"network": network, "augmentation": AUGMENTATION})
-        for name in sets for network in networks[:2]
+        for name in sets for network in networks[:3]
     ] + [
         (confounder_bench.SECOND, networks[0], method, SEEDS,
          {"network": networks[0], "augmentation": AUGMENTATION})
@@ -72,7 +72,7 @@ def notes(results):
         for bare in ("", f"+{BARE}") for network in NETWORKS[:3]
     } | {
         f"{name}:{network}:{method}": GOAL
-        for method in (ENSEMBLE, CONTRAST) for network in NETWORKS[:2]
+        for method in (ENSEMBLE, CONTRAST) for network in NETWORKS[:3]
     })
 
 
