@@ -186,5 +186,6 @@ def _polylines(axis, points):
     for line, found in points.items():
         places = sorted((int(label[1:]), value) for label, value in found)
         axis.plot(*zip(*places), marker="o", label=line)
+    axis.set(xlim=(0, 100), ylim=(0, 1), xticks=sorted(SHARES))
     axis.set_xlabel("p, % of the pictures that are protected and known")
     axis.legend(fontsize=8)
