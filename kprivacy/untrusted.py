@@ -70,7 +70,7 @@ def _check_pixels(file, image, most, error):
 
 def is_inside(name):
     """Whether a name from a stranger stays inside the folder it is for."""
-    if not isinstance(name, str):
+    if not isinstance(name, str) or "\0" in name:
         return False
     path = pathlib.Path(name)
     return not (path.is_absolute() or path.drive or ".." in path.parts)

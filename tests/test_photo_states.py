@@ -108,7 +108,7 @@ def test_a_preview_is_of_this_copy(client, album, tmp_path):
 
 
 @pytest.mark.parametrize("output", [
-    "../in/b.png", "/b.png", "x/../../in/b.png", 3,
+    "../in/b.png", "/b.png", "x/../../in/b.png", 3, "b\0.png",
 ])
 def test_reports_that_lead_out_of_their_folder(client, album, tmp_path, output):
     """Else an original would be removed as an earlier copy."""
