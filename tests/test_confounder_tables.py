@@ -239,7 +239,7 @@ def test_cells_at_the_papers_sizes(name):
         assert held[15 * len(sets) : 16 * len(sets)] == sets
         assert held[16 * len(sets) : 18 * len(sets) : 2] == sets
         assert held[18 * len(sets) : 19 * len(sets)] == sets
-        assert held[19 * len(sets) :: 2] == sets
+        assert held[19 * len(sets) :: 3] == sets
     labels = {one.split("/")[1] for one, _, _ in module.cells("cpu")}
     assert labels == {one.split("/")[1] for one, _, _ in cells}
 
