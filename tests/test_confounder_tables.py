@@ -234,7 +234,7 @@ def test_cells_at_the_papers_sizes(name):
         held = [one.split("/")[0] for one, _, _ in cells]
         # Five networks with three methods, then one with the paper's losses,
         # then two without augmentation, then one with two classifiers, then
-        # two of which f sees noise about grey.
+        # three of which f sees noise about grey.
         assert held[: 15 * len(sets) : 15] == sets
         assert held[15 * len(sets) : 16 * len(sets)] == sets
         assert held[16 * len(sets) : 18 * len(sets) : 2] == sets
