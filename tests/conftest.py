@@ -40,6 +40,17 @@ def _fresh_graphs():
     keras.backend.clear_session()
 
 
+@pytest.fixture(scope="module")
+def eagerly():
+    """Steps as they are written, where so few are made that tracing is most.
+
+    Graphs are what other tests train, and all binaries.
+    """
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="session")
 def tfds_dir():
     """The folder of prepared TFDS sets."""

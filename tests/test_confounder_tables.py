@@ -13,6 +13,8 @@ from kprivacy.errors import UserError
 from kprivacy.experiments import NAMES, confounder_bench
 from kprivacy.workdir import WorkdirError
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def module_of(name):
     return importlib.import_module(
