@@ -105,7 +105,10 @@ def test_noise_is_shown_and_timed(folders):
     )
     for row in found["rows"]:
         measured = row["measured"]
-        assert measured["images_per_second"] > 1
+        assert measured["images_per_second"] > 0
+        if row["name"].endswith(":emn"):
+            count = measured["images_per_second"] * measured["seconds"]
+            assert count == pytest.approx(64)
         # Of what has a file to ship.
         shipped = measured.get("int8_per_second", 0)
         assert (shipped > 1) == ("confounder_gan" in row["name"])
