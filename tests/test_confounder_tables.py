@@ -105,7 +105,7 @@ def test_noise_is_shown_and_timed(folders):
     )
     for row in found["rows"]:
         measured = row["measured"]
-        assert measured["images_per_second"] > 0
+        assert measured["images_per_second"] > 1
         if row["name"].endswith(":emn"):
             count = measured["images_per_second"] * measured["seconds"]
             assert count == pytest.approx(64)
