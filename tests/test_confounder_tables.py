@@ -13,7 +13,11 @@ from kprivacy.errors import UserError
 from kprivacy.experiments import NAMES, confounder_bench
 from kprivacy.workdir import WorkdirError
 
-pytestmark = pytest.mark.usefixtures("eagerly")
+pytestmark = [
+    pytest.mark.usefixtures("eagerly"),
+    # tf.data's own functions stay graphs.
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning"),
+]
 
 
 def module_of(name):
