@@ -4,7 +4,8 @@ import ml_collections
 from kprivacy.configs import common
 
 SMOKE_EXAMPLES = 64
-VARIANTS = ("guided", "joint", "ensemble", "contrast", "paper", "smoke")
+VARIANTS = ("guided", "joint", "ensemble", "contrast", "jpeg",
+            "paper", "smoke")
 
 
 def confounder_gan(name, variant=None):
@@ -19,8 +20,9 @@ def confounder_gan(name, variant=None):
             without the classes' squares, "joint" for that with D's batches
             of both kinds, "ensemble" for that with a ResNet-50 beside the
             ResNet-18 that looks at the noise, "contrast" for noise that
-            they see about grey; "paper" for its losses alone; "smoke" for
-            two steps on a few examples.
+            they see about grey; "jpeg" for that, most of it as it is left
+            by JPEG files of quality 10 to 75; "paper" for its losses alone;
+            "smoke" for two steps on a few examples.
     """
     common.check_variant(variant, VARIANTS)
     config = ml_collections.ConfigDict()
@@ -108,8 +110,11 @@ def confounder_gan(name, variant=None):
         model.joint = variant == "joint"
         model.shift = 0.125
         model.hidden = 0.3
-    if variant == "contrast":
+    if variant in ("contrast", "jpeg"):
         model.contrast = 0.5
+    if variant == "jpeg":
+        model.jpeg = 0.75
+        model.jpeg_quality = (10, 75)
     if variant == "ensemble":
         classifier.networks = ("resnet18", "resnet50")
     return config

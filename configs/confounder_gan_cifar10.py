@@ -6,8 +6,8 @@
 TFDS fetches it with `--config.data.download=True`. Not run here: it has the
 paper's size, for accelerators. Variants: "paper" has the paper's losses
 alone, "guided" a guide without squares, "joint" a discriminator that works,
-"ensemble" two classifiers f, "contrast" f that sees noise about grey; see
-docs/confounder_gan.md.
+"ensemble" two classifiers f, "contrast" f that sees noise about grey, "jpeg" f
+that sees that after JPEG; see docs/confounder_gan.md.
 """
 
 from kprivacy.configs import confounder_gan_base

@@ -5,7 +5,8 @@
 
 Variants: "paper" has the paper's losses alone, "guided" a guide without
 squares, "joint" a discriminator that works, "ensemble" two classifiers f,
-"contrast" f that sees noise about grey. See docs/confounder_gan.md.
+"contrast" f that sees noise about grey, "jpeg" f that sees that after JPEG. See
+docs/confounder_gan.md.
 """
 
 from kprivacy.configs import confounder_gan_base

@@ -109,3 +109,14 @@ def test_contrast_is_ours_with_other_eyes(name):
     assert 0 < seen.model.contrast * seen.client.bound < 0.51
     seen.model.contrast = ours.model.contrast
     assert seen.to_dict() == ours.to_dict()
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_jpeg_is_contrast_through_files(name):
+    seen, files = (config_of(name, one) for one in ("contrast", "jpeg"))
+    assert seen.model.jpeg == 0 < files.model.jpeg
+    lowest, highest = files.model.jpeg_quality
+    assert lowest == 10 and highest == 75
+    for field in ("jpeg", "jpeg_quality"):
+        files.model[field] = seen.model[field]
+    assert files.to_dict() == seen.to_dict()

@@ -213,7 +213,10 @@ def test_notes():
                  "ueraser_lite/natural/0",
                  "ueraser_lite/confounder_gan/0",
                  *(f"{SECOND}/jpeg_10/{method}/0" for method in METHODS),
-                 f"{SECOND}/adaptive/confounder_gan/0"]),
+                 f"{SECOND}/adaptive/confounder_gan/0",
+                 "jpeg_75/confounder_gan_contrast/0",
+                 *(f"{label}/confounder_gan_jpeg/0" for label in (
+                     "jpeg_75", "jpeg_10", "grey+jpeg_10", "grey"))]),
 ])
 def test_what_came_later_is_last(module, count, last):
     """Trainings that are done are found again."""
@@ -230,6 +233,6 @@ def test_what_came_later_is_last(module, count, last):
         assert config.victim.augmentation == (
             "none" if label.endswith("+none") else "flip+crop"
         )
-        known = ("grey", "jpeg_10", "ueraser_lite")
+        known = ("grey", "jpeg_10", "jpeg_75", "grey+jpeg_10", "ueraser_lite")
         against = label if label in known else None
         assert config.victim.countermeasure == against

@@ -19,7 +19,8 @@ CLEAN, REST = "test[:10%]", "test[10%:]"
 METHODS = ("natural", "confounder_gan", "confounder_gan_paper", "emn",
            "emn_classwise", "cwp", "cwn", "cwn_cells", "random_noise",
            "shuffled", "confounder_gan_guided", "confounder_gan_joint",
-           "confounder_gan_ensemble", "confounder_gan_contrast")
+           "confounder_gan_ensemble", "confounder_gan_contrast",
+           "confounder_gan_jpeg")
 # Of cwn_cells: pixels a side, and the share of the bound that has about
 # ConfounderGAN's norm.
 CELL, STRENGTH = 8, 0.75
@@ -29,7 +30,8 @@ VARIANTS = {"confounder_gan": None, "confounder_gan_paper": "paper",
             "confounder_gan_guided": "guided",
             "confounder_gan_joint": "joint",
             "confounder_gan_ensemble": "ensemble",
-            "confounder_gan_contrast": "contrast"}
+            "confounder_gan_contrast": "contrast",
+            "confounder_gan_jpeg": "jpeg"}
 PROFILES = ("cpu", "smoke", "paper")
 # The paper's sets in the place of ours. imagenet25 is left out: trainers hold
 # all pictures in memory, and these take 20 GB.

@@ -27,7 +27,8 @@ classifier that was trained on labels (the guide) and a learnt square of coarse
 cells for each class, weighted by what the guide sees, which is class-wise
 noise by predicted class. `confounder_gan_paper` is the paper's losses alone,
 and `confounder_gan_contrast` ours with a classifier that sees noise about grey,
-both against grey and jpeg_10. Of bloodmnist_subset there are jpeg_10 and
+both against grey and jpeg_10. `confounder_gan_jpeg` is that, trained through
+JPEG files of quality 10 to 75. Of bloodmnist_subset there are jpeg_10 and
 `adaptive`.
 """
 
@@ -53,6 +54,10 @@ COUNTERMEASURES = ("grey", "jpeg_75", "jpeg_10", "bits_2", "blur", "halved",
 METHODS = ("natural", "confounder_gan", "emn")
 LITE = "ueraser_lite"  # against natural pictures and ours
 PAPER, CONTRAST = "confounder_gan_paper", "confounder_gan_contrast"
+# What was trained through JPEG files, and what it was not, against these.
+JPEG = "confounder_gan_jpeg"
+FILES = (("jpeg_75", CONTRAST), ("jpeg_75", JPEG), ("jpeg_10", JPEG),
+         ("grey+jpeg_10", JPEG), ("grey", JPEG))
 # What they are run against; the smoke profile takes the first.
 AGAINST_BOTH = ("grey", "jpeg_10")
 CLEAN = "clean_500"
@@ -120,6 +125,11 @@ def _more(profile):
     yield from confounder_bench.cells([
         (second, "adaptive", METHODS[1], SEEDS, {"augmentation": "flip+crop"})
     ], profile, functools.partial(_run, how=_adaptive))
+    yield from confounder_bench.cells([
+        (DATA, label, method, SEEDS,
+         {"augmentation": "flip+crop", "countermeasure": label})
+        for label, method in FILES
+    ], profile, _run)
 
 
 def _run(config, directory, how=None):

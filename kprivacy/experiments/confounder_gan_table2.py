@@ -10,10 +10,11 @@ cells for each class, weighted by what the guide sees, which is class-wise
 noise by predicted class. `confounder_gan_paper` is the paper's losses alone.
 In `confounder_gan_contrast` the classifier sees 1/2 + noise/2, a picture about
 grey, of which it sees more; of noise alone, a nearly black one, it may see
-little; it was run where there are goals. `confounder_gan_guided` has the guide
-and no squares. In `confounder_gan_joint` the discriminator sees both kinds of
-pictures in one batch, so that it works in the generator's step as well; in
-`confounder_gan` it is hardly better than a guess there.
+little; it was run where there are goals. `confounder_gan_jpeg` is that, trained
+through JPEG files. `confounder_gan_guided` has the guide and no squares. In
+`confounder_gan_joint` the discriminator sees both kinds of pictures in one
+batch, so that it works in the generator's step as well; in `confounder_gan` it
+is hardly better than a guess there.
 
 The squares' size, and the moves of the noise in its training, were chosen, as
 was the half, by what this trainer, with flip and crop and seed 0, learnt in
@@ -56,6 +57,8 @@ AUGMENTATION = "flip+crop"
 HEADLINE = ("none", AUGMENTATION)
 # Of ours, in parts.
 PARTS = ("confounder_gan_guided", "confounder_gan_joint")
+# Ours through JPEG files, against flip and crop.
+JPEG = "confounder_gan_jpeg"
 # Where there are goals.
 CONTRAST = "confounder_gan_contrast"
 # Of the second set.
@@ -93,6 +96,8 @@ def cells(profile):
     if profile != "smoke":
         plan += [(confounder_bench.SECOND, AUGMENTATION, method, SEEDS[:1],
                   {"augmentation": AUGMENTATION}) for method in SECOND]
+        plan.append((DATA, AUGMENTATION, JPEG, SEEDS[:1],
+                     {"augmentation": AUGMENTATION}))
     return confounder_bench.cells(plan, profile)
 
 
