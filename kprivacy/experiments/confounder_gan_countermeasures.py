@@ -27,9 +27,10 @@ classifier that was trained on labels (the guide) and a learnt square of coarse
 cells for each class, weighted by what the guide sees, which is class-wise
 noise by predicted class. `confounder_gan_paper` is the paper's losses alone,
 and `confounder_gan_contrast` ours with a classifier that sees noise about grey,
-both against grey and jpeg_10. `confounder_gan_jpeg` is that, trained through
-JPEG files of quality 10 to 75. Of bloodmnist_subset there are jpeg_10 and
-`adaptive`.
+both against grey and jpeg_10, the latter against jpeg_75 as well.
+`confounder_gan_jpeg` is that, trained through JPEG files of quality 10 to 75:
+it has met what it is run against, other methods have not. Of bloodmnist_subset
+there are jpeg_10 and `adaptive`.
 """
 
 import dataclasses
@@ -54,12 +55,12 @@ COUNTERMEASURES = ("grey", "jpeg_75", "jpeg_10", "bits_2", "blur", "halved",
 METHODS = ("natural", "confounder_gan", "emn")
 LITE = "ueraser_lite"  # against natural pictures and ours
 PAPER, CONTRAST = "confounder_gan_paper", "confounder_gan_contrast"
-# What was trained through JPEG files, and what it was not, against these.
+# What they are run against; the smoke profile takes the first.
+AGAINST_BOTH = ("grey", "jpeg_10")
+# What training through JPEG files is worth, beside the same without.
 JPEG = "confounder_gan_jpeg"
 FILES = (("jpeg_75", CONTRAST), ("jpeg_75", JPEG), ("jpeg_10", JPEG),
          ("grey+jpeg_10", JPEG), ("grey", JPEG))
-# What they are run against; the smoke profile takes the first.
-AGAINST_BOTH = ("grey", "jpeg_10")
 CLEAN = "clean_500"
 # Accuracies in %; that of `leaked` is of a purifier with as many pairs.
 PUBLISHED = {
@@ -77,12 +78,9 @@ HELD = 10  # one picture's noise in so many is what he is tested on
 def cells(profile):
     """Every countermeasure against every method, then what needs more."""
     chosen = ("grey",) if profile == "smoke" else COUNTERMEASURES
-    for label in chosen:
-        yield from confounder_bench.cells([
-            (DATA, label, method, SEEDS,
-             {"augmentation": "flip+crop", "countermeasure": label})
-            for method in METHODS
-        ], profile, _run)
+    yield from _washed([
+        (DATA, label, method) for label in chosen for method in METHODS
+    ], profile)
     for label, how in _OTHERS.items():
         methods = ("confounder_gan",) if label == "adaptive" else METHODS[1:]
         yield from confounder_bench.cells([
@@ -101,34 +99,32 @@ def cells(profile):
         (DATA, CLEAN, "natural", SEEDS, {"augmentation": "flip+crop"})
     ], profile, functools.partial(_run, how=_few))
     against = AGAINST_BOTH[:1] if profile == "smoke" else AGAINST_BOTH
-    for one in (PAPER, CONTRAST):
-        yield from confounder_bench.cells([
-            (DATA, label, one, SEEDS,
-             {"augmentation": "flip+crop", "countermeasure": label})
-            for label in against
-        ], profile, _run)
+    yield from _washed([
+        (DATA, label, one) for one in (PAPER, CONTRAST) for label in against
+    ], profile)
     if profile != "smoke":
         yield from _more(profile)
 
 
 def _more(profile):
-    """Against one more, and of the second set."""
+    """Against one more, of the second set, and through JPEG files."""
     second = confounder_bench.SECOND
-    yield from confounder_bench.cells([
-        (name, label, method, SEEDS,
-         {"augmentation": "flip+crop", "countermeasure": label})
-        for name, label, methods in (
-            (DATA, LITE, METHODS[:2]), (second, AGAINST_BOTH[1], METHODS)
-        )
-        for method in methods
-    ], profile, _run)
+    yield from _washed([
+        *((DATA, LITE, method) for method in METHODS[:2]),
+        *((second, AGAINST_BOTH[1], method) for method in METHODS),
+    ], profile)
     yield from confounder_bench.cells([
         (second, "adaptive", METHODS[1], SEEDS, {"augmentation": "flip+crop"})
     ], profile, functools.partial(_run, how=_adaptive))
-    yield from confounder_bench.cells([
-        (DATA, label, method, SEEDS,
+    yield from _washed([(DATA, *one) for one in FILES], profile)
+
+
+def _washed(wanted, profile):
+    """The cells of tuples (data set, countermeasure, method)."""
+    return confounder_bench.cells([
+        (name, label, method, SEEDS,
          {"augmentation": "flip+crop", "countermeasure": label})
-        for label, method in FILES
+        for name, label, method in wanted
     ], profile, _run)
 
 
